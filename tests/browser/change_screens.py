@@ -1,15 +1,27 @@
-"""All screens of renewing, correcting and revoking at a desk, and its day: walked through, for who looks at each.
+"""All screens of renewing, correcting, revoking, of whole files and of a desk's day: walked through, for who looks at each.
 
-change_screens(page, desk, texts) -> names        day_screens(page, desk) -> names
+change_screens(page, desk, texts) -> names   file_screens(page, desk, table) -> names   day_screens(page, desk) -> names
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
+from pratique.parties import issuing
+from pratique.parties.desk_files import DeskFile, Phase
 from tests import issuing_desks
 from tests.issuing_desks import AUDITOR, PASSPHRASES, SECOND, OpenDesk
+from tests.steps import LONGEST
+
+
+def acts(desk: OpenDesk) -> list[tuple[str, int]]:
+    """Return who revoked how many at a desk."""
+    session = issuing.opened(desk.place, issuing_desks.secret)
+    return [(act.operator, act.certificates) for act in issuing.audit(session).acts]
 
 
 def shown(page: Any, name: str) -> None:
@@ -57,6 +69,65 @@ def change_screens(page: Any, desk: OpenDesk, texts: list[str]) -> Iterator[str]
     page.locator("[data-part=go]").click()
     shown(page, "desk-change-done")
     yield "revoked"
+
+
+def stand(patch: pytest.MonkeyPatch) -> None:
+    """Have whatever file is issued next stand still after its first rows, until it is stopped."""
+    stopped = threading.Event()
+    progress, stop = DeskFile.progress, DeskFile.stop
+
+    def stood(file: DeskFile, rows: int, total: int | None = None) -> None:
+        progress(file, rows, total)
+        if file.phase is Phase.ISSUING and rows and not stopped.is_set():
+            assert stopped.wait(LONGEST)
+
+    def told(file: DeskFile) -> None:
+        stopped.set()
+        stop(file)
+
+    patch.setattr(DeskFile, "progress", stood)
+    patch.setattr(DeskFile, "stop", told)
+
+
+def hand_in(page: Any, data: bytes, name: str = "../../etc/passwd.csv") -> None:
+    """Choose a file, by whatever name it has."""
+    page.locator(".desk-drop input[type=file]").set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": data}
+    )
+
+
+def entered(page: Any, desk: OpenDesk) -> None:
+    """Sign in, and open the screen of whole files."""
+    page.goto(desk.entry())
+    issuing_desks.sign_in(page)
+    page.locator('[data-open="files"]').click()
+    page.locator(".desk-drop").wait_for()
+
+
+def file_screens(page: Any, desk: OpenDesk, table: bytes) -> Iterator[str]:
+    """Hand a file in, stop it and go on, until it is issued; yield the name of each screen that is up.
+
+    It has to stand still where it is stopped: `stand`.
+    """
+    entered(page, desk)
+    yield "drop"
+    hand_in(page, table)
+    page.locator("form [data-act=check]").wait_for()
+    yield "columns"
+    page.locator("[data-act=check]").click()
+    page.locator("[data-act=start]").wait_for()
+    yield "checked"
+    if page.locator("[data-act=doubts]").is_visible():
+        page.locator("[data-act=doubts]").check()
+    page.locator("[data-act=start]").click()
+    page.wait_for_function("() => document.querySelector('progress')?.value > 0")
+    yield "issuing"
+    page.locator("[data-act=stop]").click()
+    page.locator("[data-act=on]").wait_for()
+    yield "stopped"
+    page.locator("[data-act=on]").click()
+    page.locator("[data-act=archive]").wait_for()
+    yield "done"
 
 
 def day_screens(page: Any, desk: OpenDesk) -> Iterator[str]:

@@ -18,10 +18,21 @@ PASSPORT = (
 """The specimen of ICAO Doc 9303-4."""
 
 
-def start(page: Any, desk: OpenDesk) -> None:
-    """Sign in, and have the form."""
+def arrive(page: Any, desk: OpenDesk) -> None:
+    """Open the address, and have what signs in."""
     page.add_init_script("window.printed = 0; window.print = () => { window.printed += 1 }")
     page.goto(desk.entry())
+    page.locator("form[data-part=sign-in]").wait_for()
+
+
+def start(page: Any, desk: OpenDesk) -> None:
+    """Sign in, and have the form."""
+    arrive(page, desk)
+    enter(page)
+
+
+def enter(page: Any) -> None:
+    """Have the form, signed in."""
     issuing_desks.sign_in(page)
     page.locator("#issue-passport:focus").wait_for()
 

@@ -13,8 +13,10 @@ from tests.issuing_desks import OpenDesk
 
 
 def issue_screens(page: Any, desk: OpenDesk, patients: str = "ar") -> Iterator[str]:
-    """Put up the form, empty and filled in, what is doubted, what the patient reads, and the code."""
-    clerk.start(page, desk)
+    """Put up what signs in, the form, empty and filled in, what is doubted, what the patient reads, and the code."""
+    clerk.arrive(page, desk)
+    yield "sign-in"
+    clerk.enter(page)
     yield "form"
     clerk.passport(page)
     clerk.field(page, "product").click()

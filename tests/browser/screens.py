@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from pratique.store import words
 from tests.browser import desk
 from tests.browser.conftest import Post
 from tests.browser.wallet import Wallet
@@ -27,6 +29,40 @@ PASSPORT = (
 def speak(context: Any, language: str) -> None:
     """Have every page of a profile begin in a language, as if it had been chosen before."""
     context.add_init_script(f"localStorage.setItem('pratique.language', '{language}')")
+
+
+def dress(page: Any, way: str) -> None:
+    """Have a page begin in a language, light unless it is to be dark: "ar", "en dark"."""
+    language, _, scheme = way.partition(" ")
+    speak(page.context, language)
+    page.emulate_media(color_scheme=scheme or "light")
+
+
+LATIN = """() => {
+  const data = '[dir=ltr], [role=option], [dir=auto], script, style, template, option, [lang]:not(html):not([lang^=ar])';
+  const said = [];
+  for (const element of document.querySelectorAll('body *')) {
+    if (element.closest(data) || !element.checkVisibility({ visibilityProperty: true })) continue;
+    for (const node of element.childNodes) if (node.nodeType === Node.TEXT_NODE) said.push(node.data);
+    for (const name of ['aria-label', 'placeholder', 'title', 'alt']) said.push(element.getAttribute(name) ?? '');
+  }
+  for (const option of document.querySelectorAll('main option')) if (!option.lang) said.push(option.text);
+  return said.flatMap((text) => text.replace(/[“«"][^”»"]*[”»"]/g, '').match(/[A-Za-z][A-Za-z-]{2,}/g) ?? []);
+}"""
+DATA = re.compile(r"harbour|XXU|op-|LOT|Comirnaty|LIVE")
+"""What stands on a desk's screens in no language: codes, pseudonyms, names of products."""
+
+
+def latin_left(page: Any) -> list[str]:
+    """Return the Latin words that stand on an Arabic screen, neither data nor words of the Arabic table's own."""
+    if page.locator("html").get_attribute("dir") != "rtl":
+        return []
+    table = str([words.table(words.builtin("ar"), name) for name in words.TABLES])
+    return [
+        f"not Arabic: {word}"
+        for word in page.evaluate(LATIN)
+        if word not in table and not DATA.match(word)
+    ]
 
 
 PASTE = """(text) => {

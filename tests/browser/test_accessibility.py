@@ -45,7 +45,7 @@ OVERFLOW = """() => {
     .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 || element.getBoundingClientRect().left < -1)
     .slice(0, 5).map((element) => element.outerHTML.slice(0, 120)).concat(`${wide} px`);
 }"""
-SMALL = """(least) => [...document.querySelectorAll('button, select, textarea, input:not([type=checkbox]):not([type=file]), summary')]
+SMALL = """(least) => [...document.querySelectorAll('button, select, textarea, input:not([type=checkbox], [type=radio], [type=file]), label:has([type=radio]), summary')]
   .filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest('.unseen') && !element.matches('.unseen, .scanner-field'))
   .map((element) => [element.getBoundingClientRect(), element.outerHTML.slice(0, 120)])
   .filter(([box]) => box.width < least || box.height < least)

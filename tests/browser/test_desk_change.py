@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from pratique.parties import issuing
 from tests import issuing_desks
 from tests.browser import clerk
-from tests.browser.change_screens import change_screens, looked_up, shown, start
+from tests.browser.change_screens import acts, change_screens, looked_up, shown, start
 from tests.browser.desk import picture, scan
-from tests.browser.screens import speak
+from tests.browser.screens import dress, latin_left
 from tests.browser.test_accessibility import AXE, looked_at
 from tests.desk_forms import issued
 from tests.issuers import AT
@@ -38,11 +37,6 @@ def texts(desk: OpenDesk) -> list[str]:
 def page(page: Any) -> Any:
     page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
     return page
-
-
-def acts(desk: OpenDesk) -> list[tuple[str, int]]:
-    session = issuing.opened(desk.place, issuing_desks.secret)
-    return [(act.operator, act.certificates) for act in issuing.audit(session).acts]
 
 
 def test_a_certificate_is_renewed_by_mouse(page: Any, desk: OpenDesk, texts: list[str]) -> None:
@@ -162,12 +156,12 @@ def test_a_lot_is_revoked_by_two_people(page: Any, desk: OpenDesk, texts: list[s
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: tools/site")
-@pytest.mark.parametrize("language", ["en", "ar", "de"])
+@pytest.mark.parametrize("way", ["en", "en dark", "ar", "de"])
 def test_every_screen_is_sound_on_a_desktop_and_on_a_phone(
-    context: Any, page: Any, desk: OpenDesk, texts: list[str], language: str
+    page: Any, desk: OpenDesk, texts: list[str], way: str
 ) -> None:
-    speak(context, language)
-    wrong = {name: looked_at(page) for name in change_screens(page, desk, texts)}
+    dress(page, way)
+    wrong = {name: looked_at(page) + latin_left(page) for name in change_screens(page, desk, texts)}
     assert {name: faults for name, faults in wrong.items() if faults} == {}
     assert len(wrong) == 6
-    assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+    assert page.locator("html").get_attribute("dir") == ("rtl" if way == "ar" else "ltr")

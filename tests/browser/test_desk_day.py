@@ -11,7 +11,7 @@ import pytest
 
 from tests import issuing_desks
 from tests.browser.change_screens import day_screens
-from tests.browser.screens import speak
+from tests.browser.screens import dress, latin_left
 from tests.browser.test_accessibility import AXE, looked_at
 from tests.desk_forms import issued
 from tests.issuers import AT
@@ -44,12 +44,12 @@ def test_a_day_shows_counts_and_nobody_and_ends_by_the_keyboard(page: Any, desk:
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: tools/site")
-@pytest.mark.parametrize("language", ["en", "ar", "ru"])
+@pytest.mark.parametrize("way", ["en", "en dark", "ar", "ru"])
 def test_the_days_screens_are_sound_on_a_desktop_and_on_a_phone(
-    context: Any, page: Any, desk: OpenDesk, language: str
+    page: Any, desk: OpenDesk, way: str
 ) -> None:
-    speak(context, language)
+    dress(page, way)
     page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
-    wrong = {name: looked_at(page) for name in day_screens(page, desk)}
+    wrong = {name: looked_at(page) + latin_left(page) for name in day_screens(page, desk)}
     assert {name: faults for name, faults in wrong.items() if faults} == {}
     assert len(wrong) == 2

@@ -13,7 +13,8 @@ import pytest
 
 from pratique.parties import desk_files
 from tests import issuing_desks
-from tests.browser.screens import file_chooser, speak
+from tests.browser.change_screens import entered, file_screens, hand_in, stand
+from tests.browser.screens import dress, file_chooser, latin_left, speak
 from tests.browser.test_accessibility import axe, looked_at, opened, tab_to
 from tests.journeys.test_desk_files import left, registered, table
 
@@ -27,21 +28,6 @@ def desk(built: Path, tmp_path: Path) -> Iterator[Any]:
     with issuing_desks.serving(tmp_path, pages=built) as served:
         yield served
         desk_files.leave()
-
-
-def entered(page: Any, desk: Any) -> None:
-    """Sign in, and open the screen of whole files."""
-    page.goto(desk.entry())
-    issuing_desks.sign_in(page)
-    page.locator('[data-open="files"]').click()
-    page.locator(".desk-drop").wait_for()
-
-
-def hand_in(page: Any, data: bytes, name: str = "../../etc/passwd.csv") -> None:
-    """Choose a file, by whatever name it has."""
-    page.locator(".desk-drop input[type=file]").set_input_files(
-        {"name": name, "mimeType": "text/csv", "buffer": data}
-    )
 
 
 def saved(page: Any, act: str) -> bytes:
@@ -59,51 +45,43 @@ def texts(archive: bytes) -> list[str]:
         ]
 
 
-def issued(page: Any, desk: Any, look: Any = lambda _name: None) -> None:
-    """Go all the way of a small file with one wrong row; `look` is told of each screen."""
-    look("drop")
+def test_a_file_is_issued_by_mouse(page: Any, desk: Any) -> None:
+    entered(page, desk)
     hand_in(page, table(3, WRONG))
     page.locator("form [data-act=check]").wait_for()
     assert page.locator("input[value=dmy]").is_checked(), "31/12 proves it"
-    look("columns")
     page.locator("[data-act=check]").click()
     page.locator("[data-act=start]").wait_for()
     assert page.locator("tr.refuses").count() >= 1
-    look("checked")
     if page.locator("[data-act=doubts]").is_visible():
         page.locator("[data-act=doubts]").check()
     page.locator("[data-act=start]").click()
     page.locator("[data-act=archive]").wait_for()
-    look("done")
     assert len(set(texts(saved(page, "archive")))) == 3 == registered(desk.place.folder)
     page.locator("[data-act=finish]").click()
     page.locator(".desk-drop").wait_for()
     assert left() == []
 
 
-def test_a_file_is_issued_by_mouse(page: Any, desk: Any) -> None:
-    entered(page, desk)
-    issued(page, desk)
-
-
-@pytest.mark.parametrize("language", ["en", "ar"])
-def test_no_screen_of_whole_files_breaks_a_rule(desk: Any, opened: Any, language: str) -> None:
-    page = opened(language)
-    entered(page, desk)
-    assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
-    wrong: dict[str, list[str]] = {}
-
-    def look(name: str) -> None:
-        if faults := looked_at(page):
-            wrong[name] = faults
-
-    issued(page, desk, look)
-    assert wrong == {}
+@pytest.mark.parametrize("way", ["en", "en dark", "ar"])
+def test_no_screen_of_whole_files_breaks_a_rule(
+    desk: Any, page: Any, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    dress(page, way)
+    stand(monkeypatch)
+    wrong = {
+        name: looked_at(page) + latin_left(page)
+        for name in file_screens(page, desk, table(600, WRONG))
+    }
+    assert {name: faults for name, faults in wrong.items() if faults} == {}
+    assert len(wrong) == 6
+    assert page.locator("html").get_attribute("dir") == ("rtl" if way == "ar" else "ltr")
 
 
 def test_a_file_is_issued_by_keyboard_alone(desk: Any, opened: Any) -> None:
     page = opened("en")
     entered(page, desk)
+    assert not page.locator("[data-part=notice]").is_visible()
     tab_to(page, "choose")
     file_chooser(page).set_files({"name": "a.csv", "mimeType": "text/csv", "buffer": table(2)})
     page.locator("form [data-act=check]").wait_for()
@@ -125,6 +103,9 @@ def test_a_file_is_issued_by_keyboard_alone(desk: Any, opened: Any) -> None:
     tab_to(page, "finish")
     page.keyboard.press("Enter")
     page.locator(".desk-drop").wait_for()
+    page.locator("h1:focus").wait_for()
+    page.locator("[data-part=notice]:not([hidden])").wait_for()
+    assert "removed" in page.locator("[data-part=notice]").inner_text()
     assert left() == []
 
 

@@ -14,7 +14,7 @@ import { textsIn, Unreadable, whyUnread } from "./documents.js";
 import { correct, leafOf, signed } from "./desk-issue.js";
 import { startReader } from "./reader.js";
 import { Scanner } from "./scanner.js";
-import { made, part, say } from "./shown.js";
+import { isBusy, made, part, say } from "./shown.js";
 import { formatDate, language, t } from "./words.js";
 
 /** @import {DeskPage} from "./desk-page.js" */
@@ -140,7 +140,7 @@ class Change {
     const { content } = opened;
     part(screen, "state").dataset.state = opened.state;
     say(screen, "state", t(`desk_change.state_${opened.state}`));
-    say(screen, "number", `${t("labels.identifier")}: ${opened.number}`);
+    say(screen, "number", opened.number);
     say(screen, "issued", opened.issued ? t("desk_change.issued", { date: formatDate(new Date(opened.issued)) }) : "");
     say(screen, "until", opened.until ? t("desk_issue.until", { date: formatDate(new Date(opened.until)) }) : "");
     say(screen, "no-content", opened.leaf ? "" : t("desk_change.no_content"));
@@ -219,6 +219,7 @@ class Change {
   #plan(counted, act) {
     const screen = this.#screen = this.page.show("desk-change-plan", () => this.#clear());
     say(screen, "total", t(counted.total ? "desk_change.total" : "desk_change.none", { n: counted.total }));
+    say(screen, "renewals", act === "certificate.revoke" && counted.total > 1 ? t("desk_change.renewals") : "");
     say(screen, "before", counted.before ? t("desk_change.before", { n: counted.before }) : "");
     say(screen, "left-out", counted.left_out ? t("desk_change.left_out", { n: counted.left_out }) : "");
     part(screen, "keys").append(...counted.keys.map(({ key, certificates }) => {
@@ -235,15 +236,16 @@ class Change {
     input("pseudonym").required = input("passphrase").required = counted.second;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const go = /** @type {HTMLButtonElement} */ (part(form, "go"));
-      go.disabled = true;
+      const go = part(form, "go");
+      if (isBusy(go)) return;
       this.page.say("");
       const second = counted.second ? { pseudonym: input("pseudonym").value, passphrase: input("passphrase").value } : {};
       const revoked = await this.#ask(act, { plan: counted.plan, ...second });
       if (screen !== this.#screen) return;
       input("passphrase").value = "";
-      go.disabled = false;
+      go.removeAttribute("aria-disabled");
       if (revoked) this.#done(revoked);
+      else if (counted.second) input("passphrase").focus();
     });
     part(screen, "back").addEventListener("click", () => this.begin());
     if (counted.plan) (counted.second ? input("pseudonym") : part(form, "go")).focus();

@@ -26,6 +26,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const ROW = 34;
 const WIDTH = 640;
 const LABEL = 240;
+/** Of a label, that fit beside a bar. */
+const LETTERS = 28;
 
 /** Show it. @param {DeskPage} page */
 export function open(page) {
@@ -113,7 +115,8 @@ function chart(work) {
   for (const [place, { site, operator, issued, marks }] of work.entries()) {
     const top = place * ROW;
     const name = element("text", { x: String(LABEL - 10), y: String(top + 22), "text-anchor": "end" });
-    name.textContent = `${operator} · ${site}`.slice(0, 28);
+    const whole = `${operator} · ${site}`;
+    name.textContent = whole.length > LETTERS ? `${whole.slice(0, LETTERS - 1)}…` : whole;
     const bar = element("rect", { x: String(LABEL), y: String(top + 6), width: String(Math.max(2, (issued / most) * WIDTH)), height: String(ROW - 12), class: marks.length ? "bar outlier" : "bar" });
     const figure = element("text", { x: String(LABEL + Math.max(2, (issued / most) * WIDTH) + 8), y: String(top + 22) });
     figure.textContent = number(issued) + (marks.length ? " !" : "");

@@ -16,7 +16,7 @@ import { known, t } from "./words.js";
 /** @typedef {{header: string, column: string, cells: string[], repeated: boolean, dates: string[]}} Column */
 /** @typedef {{row: number, column: string, header: string, code: string, refuses: boolean, meaning: string, next_step: string}} Remark */
 /** @typedef {{rows: number, ready: number, refused: number, skipped: number, doubted: number, told: number, remarks: Remark[]}} Checked */
-/** @typedef {{phase: string, begun: number, rows: number, total: number, most_sheets: number, look: {columns: Column[], is_data: boolean, ours: string[]}, checked: Checked, done: {issued: number, refused: number, unprinted: number}, error: {code?: string, message?: string, hint?: string}, notes: string[]}} State */
+/** @typedef {{phase: string, begun: number, rows: number, total: number, most_sheets: number, look: {columns: Column[], is_data: boolean, ours: string[]}, checked: Checked, done: {issued: number, refused: number, unprinted: number}, error?: {code?: string, message?: string, hint?: string}, notes: string[]}} State */
 
 const BUSY = new Set(["reading", "checking", "issuing"]);
 const PAUSE = 400;
@@ -101,7 +101,8 @@ class FileScreen {
         drop: (e, s) => this.#drop(e, s), columns: (e, s) => this.#columns(e, s), checked: (e, s) => this.#checked(e, s),
         busy: (e, s) => this.#busy(e, s), stopped: (e, s) => this.#stopped(e, s), done: (e, s) => this.#done(e, s),
       })[name]?.(element, state);
-      const title = /** @type {HTMLElement | null} */ (element.querySelector("h2"));
+      // What had the focus is gone; where nothing is headed anew, the screen's own title takes it.
+      const title = /** @type {HTMLElement | null} */ (element.querySelector("h2") ?? this.#root.querySelector("h1"));
       title?.focus();
     }
     this.#error(state);
@@ -112,7 +113,7 @@ class FileScreen {
   }
 
   /** @param {State} state */
-  #error({ error: { code, message = "", hint = "" } }) {
+  #error({ error: { code, message = "", hint = "" } = {} }) {
     say(this.#root, "wrong", code ? inWords({ code, message, hint }) : "");
   }
 

@@ -14,7 +14,7 @@ import { isWholePassport, passportLines } from "./codes.js";
 import { Refused } from "./desk-page.js";
 import { IssueForm } from "./desk-issue-form.js";
 import { Scanner } from "./scanner.js";
-import { part, say } from "./shown.js";
+import { isBusy, part, say } from "./shown.js";
 import { LANGUAGES, formatDate, known, language, t } from "./words.js";
 
 /** @import {DeskPage} from "./desk-page.js" */
@@ -95,6 +95,7 @@ class Issue {
     part(this.#screen, "all-right").addEventListener("click", () => this.#form?.allRight());
     this.#listen(this.#passport);
     if (content) this.#kind = content.kind;
+    if (this.wrong) retitle(this.#screen, "desk_change.correct");
     say(this.#screen, "correcting", this.wrong ? t("desk_change.correcting") : "");
     part(this.#screen, "kinds-of").hidden = this.wrong !== "";
     void this.#start(content);
@@ -130,6 +131,7 @@ class Issue {
       radio.addEventListener("change", () => {
         const content = this.#form?.content() ?? null;
         this.#kind = kind;
+        this.page.say("");
         this.#fields(content && { ...content, kind, events: [{}], names: {}, confirmed: [] });
         this.#changed();
       });
@@ -223,7 +225,15 @@ class Issue {
     const asked = ++this.#asked;
     const checked = await this.#ask("issue.check", { ...asIssue(form.content()) });
     if (!checked || asked !== this.#asked || form !== this.#form) return null;
-    return form.remarks(checked, this.#wantsAll);
+    const state = form.remarks(checked, this.#wantsAll);
+    if (this.#wantsAll) this.#sayOpen(state);
+    return state;
+  }
+
+  /** Say what keeps it from the patient, until nothing does; what stands there is not said again. @param {{refused: boolean, open: boolean}} state */
+  #sayOpen({ refused, open }) {
+    const said = refused ? t("desk_issue.open_fields") : open ? t("desk_issue.open_doubts") : "";
+    if (part(document, "notice").textContent !== said) this.page.say(said);
   }
 
   // ---------------------------------------------------------------------------------------------------------
@@ -300,7 +310,6 @@ class Issue {
     const state = await this.#check();
     if (!state || !this.#form) return;
     if (state.refused || state.open) {
-      this.page.say(t(state.refused ? "desk_issue.open_fields" : "desk_issue.open_doubts"));
       this.#form.toWhatIsOpen();
       return;
     }
@@ -327,13 +336,13 @@ class Issue {
     turn.addEventListener("click", () => screen.classList.toggle("turned"));
     part(screen, "wrong").addEventListener("click", () => this.begin(content));
     const request = drawn();
-    const confirm = /** @type {HTMLButtonElement} */ (part(screen, "right"));
+    const confirm = part(screen, "right");
     confirm.addEventListener("click", async () => {
-      confirm.disabled = true;
+      if (isBusy(confirm)) return;
       this.page.say(t("desk_issue.signing"));
       const signed = await this.#ask(this.wrong ? "certificate.correct" : "issue.sign", { ...asked, digest: reading.digest, request, ...(this.wrong && { text: this.wrong }) });
       if (this.#screen !== screen) return;
-      confirm.disabled = false;
+      confirm.removeAttribute("aria-disabled");
       if (signed) this.signed(signed.certificates);
     });
     confirm.focus();
@@ -353,9 +362,12 @@ class Issue {
       const caption = document.createElement("figcaption");
       const many = certificates.length > 1 ? t("desk_issue.code_of", { n: place + 1, of: certificates.length }) : "";
       const until = certificate.until ? t("desk_issue.until", { date: formatDate(new Date(certificate.until)) }) : "";
-      caption.append(...[many, `${t("labels.identifier")}: ${certificate.number}`, until].filter(Boolean).map((line) => {
+      const number = document.createElement("bdi");
+      number.dir = "ltr";
+      number.textContent = certificate.number;
+      caption.append(...[[many], [`${t("labels.identifier")}: `, number], [until]].filter(([first]) => first).map((line) => {
         const element = document.createElement("p");
-        element.textContent = line;
+        element.append(...line);
         return element;
       }));
       figure.append(...(code ? [code] : []), caption);
@@ -467,6 +479,13 @@ export function leafOf({ title, lines }) {
   }
   element.append(heading, list);
   return element;
+}
+
+/** Name a screen anew, in every language. @param {HTMLElement} screen @param {string} key */
+function retitle(screen, key) {
+  const title = /** @type {HTMLElement} */ (screen.querySelector("h1"));
+  title.dataset["t"] = key;
+  title.textContent = t(key);
 }
 
 /** Whether lines are of one length, as a document's are. @param {string[]} lines */

@@ -46,6 +46,18 @@ export function say(root, name, text) {
 }
 
 /**
+ * Mark a button as pressed until its work is done. Unlike a disabled one it keeps its focus.
+ *
+ * @param {HTMLElement} button
+ * @returns {boolean} whether it was marked already
+ */
+export function isBusy(button) {
+  const before = button.hasAttribute("aria-disabled");
+  button.setAttribute("aria-disabled", "true");
+  return before;
+}
+
+/**
  * Have a part show one of the shapes of the page.
  *
  * @param {ParentNode} root
