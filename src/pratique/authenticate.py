@@ -48,11 +48,11 @@ def read_as_handed(text: str) -> tuple[Signed | Finding, tuple[Finding, ...]]:
     """
     found = read(text)
     if isinstance(found, Finding):
-        return unwrapped(text, found)
+        return _unwrapped(text, found)
     return found, ()
 
 
-def unwrapped(text: str, finding: Finding) -> tuple[Signed | Finding, tuple[Finding, ...]]:
+def _unwrapped(text: str, finding: Finding) -> tuple[Signed | Finding, tuple[Finding, ...]]:
     """Return what `read_as_handed` does, for a text that `read` has not read as it stands."""
     if finding.code.step not in _READING or finding.code in _PROVEN:
         return finding, ()
@@ -489,6 +489,10 @@ CHECKS: tuple[Check, ...] = (
 # 6. Without a destination's rules the best outcome is AMBER `NO_RULES`.
 
 
+Contents = tuple[formats.Decoded, ...]
+"""What a payload says: once of HCERT, else for each of its signers; empty where no signer's key made the signature."""
+
+
 class Verification(NamedTuple):
     """What came of one text. `certificate` is None unless its signature was good."""
 
@@ -516,17 +520,39 @@ _KID_UNPROTECTED = (Finding(Code.KID_UNPROTECTED, "kid"),)
 _AUTHENTIC = conclude(_NO_RULES)
 
 
+def contents_of(envelope: Signed | Finding, signers: list[Signer] | Finding) -> Contents:
+    """Step 3: read the payload of a message that a signer's key made; no clock turns what it says."""
+    if type(signers) is not list:
+        return ()
+    if type(envelope) is Envelope:
+        return (formats.decode(envelope.payload),)
+    assert isinstance(envelope, Sealed)
+    reader = formats.reader_of(envelope.scheme)
+    return tuple(reader.decode(envelope, signer.countries) for signer in signers)
+
+
 def conclude_one(
     envelope: Signed | Finding, signers: list[Signer] | Finding, snapshot: Snapshot, at: int
 ) -> Verification:
-    """Step 3: read the payload, make every check, weigh what was found."""
+    """Steps 3 and 4: read the payload, make every check, weigh what was found."""
+    return conclude_contents(envelope, signers, contents_of(envelope, signers), snapshot, at)
+
+
+def conclude_contents(
+    envelope: Signed | Finding,
+    signers: list[Signer] | Finding,
+    contents: Contents,
+    snapshot: Snapshot,
+    at: int,
+) -> Verification:
+    """Step 4: make every check of what was read, weigh what was found."""
     if type(envelope) is not Envelope or type(signers) is not list:
         if type(envelope) is Sealed:
-            return _conclude_scheme(envelope, signers, snapshot, at)
+            return _conclude_scheme(envelope, signers, contents, snapshot, at)
         assert isinstance(signers, Finding)
         notes = _notes(envelope) if type(envelope) is Envelope else ()
         return Verification(conclude((*notes, signers), signers.code.step))
-    certificate, findings = formats.decode(envelope.payload)
+    certificate, findings = contents[0]
     if not envelope.kid_protected:
         findings = _KID_UNPROTECTED + findings
     if certificate is None:
@@ -547,7 +573,11 @@ def _kindest(verification: Verification) -> tuple[bool, int]:
 
 
 def _conclude_scheme(
-    sealed: Sealed, signers: list[Signer] | Finding, snapshot: Snapshot, at: int
+    sealed: Sealed,
+    signers: list[Signer] | Finding,
+    contents: Contents,
+    snapshot: Snapshot,
+    at: int,
 ) -> Verification:
     if isinstance(signers, Finding):
         # Whose it says it is, in the words of the scheme's table: the desk asks for that issuer's keys.
@@ -557,10 +587,9 @@ def _conclude_scheme(
             # Chunks of two genuine cards make one as a forger does: only a code that is whole proves it.
             finding = Finding(Code.PARTS_CONFLICT, "signature")
         return Verification(conclude((*sealed.notes, finding), signers.code.step))
-    reader = formats.reader_of(sealed.scheme)
     outcomes = []
-    for signer in signers:
-        certificate, findings = reader.decode(sealed, signer.countries)
+    for signer, content in zip(signers, contents, strict=True):
+        certificate, findings = content
         before = (*sealed.notes, *findings)
         if certificate is not None and certificate.kind is not _TEST:
             # Of several kinds: a test may stand behind a vaccination.

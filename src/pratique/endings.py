@@ -4,7 +4,7 @@
 
 1. Told are dates. No number rates a person, and nothing is counted down.
 2. The end of a code, and of what a certificate says of itself, are two things, and never one.
-3. Each instant is asked as it is then: certificates are verified anew, by data that is as old as it is now.
+3. Each instant is asked as it is then: certificates are judged anew, by data that is as old as it is now.
 4. A calendar tells neither whose it is nor of what, unless the holder asks for it.
 5. Work is bounded: so many trips, and so many turns of rules for each.
 """
@@ -23,7 +23,7 @@ from pratique.diary import DiaryEvent
 from pratique.formats.wrapping import Unwrapped
 from pratique.model import HealthCertificate
 from pratique.rules.ruleset import Destination
-from pratique.screen import CodeOrigin, handed_in, verified
+from pratique.screen import CodeOrigin, handed_in, judged_codes, opened_codes, verified
 from pratique.snapshot import Snapshot
 from pratique.text import printable
 from pratique.verification import epoch
@@ -139,10 +139,12 @@ def _end_of(day: date, at: datetime) -> int | None:
 def _of_trip(
     codes: Sequence[Unwrapped], trip: Trip, snapshot: Snapshot, now: int, last: int
 ) -> Iterator[Ending]:
+    opened = opened_codes(codes, snapshot)
+
     def asked(at: datetime, *, look_ahead: bool = False) -> HealthCode:
-        # Verified anew each time: what is in force now may not be so then.
+        # Judged anew each time: what is in force now may not be so then.
         then = aged_as_now(snapshot, now, epoch(at))
-        verifications = verified(codes, then, at)
+        verifications = judged_codes(opened, then, at)
         return decide(verifications, snapshot=then, place=trip.place, at=at, look_ahead=look_ahead)
 
     turned = set[int]()

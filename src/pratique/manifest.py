@@ -4,6 +4,7 @@
     BoardingCheck: reference, seat, OK | CHECK AT DESK | NO CERTIFICATE, reasons, leg
 
 1. A verdict is `decide`'s, leg by leg, at the leg's own arrival; a likeness is `identify`'s. There is no other here.
+   A signature is checked, and what it signs is read, once: neither depends on the arrival.
 2. OK is said where every leg is GREEN and the name on the booking is the certificates'. All else that was read is for
    the desk: a refusal and a doubt are the same word, so that nobody is turned away by a list.
 3. In a `BoardingCheck` there is no name, no date, no state of health and no kind of certificate, by type; its reasons are
@@ -30,11 +31,18 @@ from pratique.decision import decide
 from pratique.errors import PratiqueError
 from pratique.findings import Colour
 from pratique.formats import fields
-from pratique.formats.wrapping import Unwrapped
 from pratique.identify import Identification, IdentityReason, Mrz, births_of, compared
 from pratique.model import Moment, Person, silent
 from pratique.rules.ruleset import Destination
-from pratique.screen import ReasonKey, handed_in, holder_of, reasons_of, verified
+from pratique.screen import (
+    OpenedCode,
+    ReasonKey,
+    handed_in,
+    holder_of,
+    judged_codes,
+    opened_codes,
+    reasons_of,
+)
 from pratique.snapshot import Snapshot, destination
 from pratique.verification import epoch
 from pratique.wallet import aged_as_now
@@ -459,10 +467,11 @@ class ManifestCheck:
 
     def _checked(self, booking: Booking) -> BoardingCheck:
         reasons, first = set(booking.faults), None
-        codes = handed_in(booking.codes).codes
+        # Whose signature it is, and what it says, is the same at every arrival.
+        codes = opened_codes(handed_in(booking.codes).codes, self._snapshot)
         arrivals = [at for leg in booking.legs for at in leg.instants] or [self._now]
         # Whether a code can be read, and whose it is, is the same at every instant.
-        known = {arrivals[0]: verified(codes, self._aged_for(arrivals[0]), arrivals[0])}
+        known = {arrivals[0]: judged_codes(codes, self._aged_for(arrivals[0]), arrivals[0])}
         if all(verification.unread for verification in known[arrivals[0]]):
             reasons.add(_B.CODE_UNREAD if codes else _B.NO_CODE)
             return _said(booking, BoardingOutcome.NONE, reasons)
@@ -475,9 +484,9 @@ class ManifestCheck:
         return _said(booking, outcome, reasons, first)
 
     def _faults_of(
-        self, codes: Sequence[Unwrapped], leg: Leg, known: dict[datetime, list[Verification]]
+        self, codes: Sequence[OpenedCode], leg: Leg, known: dict[datetime, list[Verification]]
     ) -> set[BoardingReason]:
-        """Return why a leg is not in order; `known` is what was verified already, by the instant."""
+        """Return why a leg is not in order; `known` is what was judged already, by the instant."""
         place = self._place(leg.destination)
         faults = set(leg.faults)
         if place is None:
@@ -485,7 +494,7 @@ class ManifestCheck:
         for at in leg.instants:
             snapshot = self._aged_for(at)
             if at not in known:
-                known[at] = verified(codes, snapshot, at)
+                known[at] = judged_codes(codes, snapshot, at)
             code = decide(known[at], snapshot=snapshot, place=place, at=at, look_ahead=False)
             if code.colour is not Colour.GREEN:
                 shown = reasons_of(code.because, refused=code.colour is Colour.RED)

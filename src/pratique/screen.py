@@ -36,7 +36,7 @@ from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
 from pratique.text import printable
 from pratique.trust.registry import CLOCK_SLACK, IMPORTED, older
-from pratique.verification import Verification, epoch, noted, unread, verify
+from pratique.verification import OpenedText, Verification, epoch, judged, noted, opened, unread
 
 # ----------------------------------------------------------------------------------------------------
 # Reasons in words: each finding's, and what the person at the desk does next.
@@ -389,6 +389,34 @@ def waiting_of(finding: Finding | None) -> Waiting | None:
     return None if match is None else Waiting(int(match[1]), int(match[2]))
 
 
+@silent
+class OpenedCode(NamedTuple):
+    """A code whose signature was checked, to be judged; or why there is nothing to judge.
+
+    Attributes:
+        text: what was opened, or the finding.
+        notes: what was made good where the code was taken out of what was handed in.
+    """
+
+    text: OpenedText | Finding
+    notes: tuple[Finding, ...] = ()
+
+
+def opened_codes(codes: Iterable[Unwrapped], snapshot: Snapshot) -> list[OpenedCode]:
+    """Open each code once, to be judged at as many instants as are asked about; see `judged_codes`."""
+    return [_opened(code, snapshot) for code in codes]
+
+
+def judged_codes(
+    codes: Iterable[OpenedCode],
+    snapshot: Snapshot,
+    at: datetime,
+    place: Destination | None = None,
+) -> list[Verification]:
+    """Return what comes of each code, at one instant; `snapshot` has the signers that they were opened with."""
+    return [_judged(code, snapshot, at, place) for code in codes]
+
+
 def verified(
     codes: Iterable[Unwrapped],
     snapshot: Snapshot,
@@ -396,19 +424,30 @@ def verified(
     place: Destination | None = None,
 ) -> list[Verification]:
     """Return what comes of each code, at one instant; a fault of this program stops one code."""
-    return [_verified(code, snapshot, at, place) for code in codes]
+    return judged_codes(opened_codes(codes, snapshot), snapshot, at, place)
 
 
-def _verified(
-    code: Unwrapped, snapshot: Snapshot, at: datetime, place: Destination | None
-) -> Verification:
+def _opened(code: Unwrapped, snapshot: Snapshot) -> OpenedCode:
     if code.finding is not None:
-        return unread(code.finding, code.notes)
+        return OpenedCode(code.finding, code.notes)
     try:
-        return noted(verify(code.text, snapshot=snapshot, at=at, place=place), code.notes)
+        return OpenedCode(opened(code.text, snapshot), code.notes)
     except PratiqueError:
         raise
-    except Exception as error:  # noqa: BLE001 - the next code is judged all the same
+    except Exception as error:  # noqa: BLE001 - the next code is opened all the same
+        return OpenedCode(Finding(Code.UNFORESEEN, errors.place_of(error)))
+
+
+def _judged(
+    code: OpenedCode, snapshot: Snapshot, at: datetime, place: Destination | None
+) -> Verification:
+    if isinstance(code.text, Finding):
+        return unread(code.text, code.notes)
+    try:
+        return noted(judged(code.text, snapshot=snapshot, at=at, place=place), code.notes)
+    except PratiqueError:
+        raise
+    except Exception as error:  # noqa: BLE001 - as above
         return unread(Finding(Code.UNFORESEEN, errors.place_of(error)))
 
 

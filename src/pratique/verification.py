@@ -5,7 +5,8 @@
 1. Nothing here reads a clock, a file or a network, and nothing is kept.
 2. The payload is not parsed until its signature is known to be good.
 3. No text raises: whatever is wrong with it is a finding.
-4. The steps are three: `authenticate.read_as_handed`, `authenticate.authenticate`, `conclude.conclude_one`.
+4. The steps are four: `read_as_handed`, `authenticate`, `contents_of`, `conclude_contents`, all of `authenticate`. No
+   clock turns what the first three find: `opened` takes them once, `judged` the last one for each instant.
 """
 
 from __future__ import annotations
@@ -14,26 +15,78 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from math import floor
+from typing import NamedTuple
 
 from pratique.authenticate import (
+    Contents,
+    Signed,
     Verification,
     authenticate,
+    conclude_contents,
     conclude_one,
+    contents_of,
     noted,
-    read,
     read_as_handed,
-    unwrapped,
     with_stated_validity,
 )
 from pratique.errors import UsageError
 from pratique.findings import Finding, conclude
+from pratique.model import silent
 from pratique.rules.ruleset import Destination
 from pratique.snapshot import Snapshot
+from pratique.trust.signer import Signer
 
-__all__ = ["AT_ONCE", "Verification", "epoch", "noted", "unread", "verify", "verify_many"]
+__all__ = [
+    "AT_ONCE", "OpenedText", "Verification", "epoch", "judged", "noted", "opened", "unread", "verify", "verify_many",
+]  # fmt: skip
 
 AT_ONCE = 128
 """Texts a batch holds at a time: enough to keep each stage's code and tables in the caches."""
+
+
+@silent
+class OpenedText(NamedTuple):
+    """A text whose signature was checked and whose payload was read: all that no clock turns.
+
+    Attributes:
+        message: taken apart, or why it is not.
+        signers: whose key made its signature, or why there is none.
+        contents: what its payload says.
+        notes: what was made good on the way.
+    """
+
+    message: Signed | Finding
+    signers: list[Signer] | Finding
+    contents: Contents
+    notes: tuple[Finding, ...]
+
+
+def opened(text: str, snapshot: Snapshot) -> OpenedText:
+    """Check a text's signature and read it, to be judged at as many instants as are asked about."""
+    message, notes = read_as_handed(text)
+    signers = authenticate(message, snapshot)
+    return tuple.__new__(OpenedText, (message, signers, contents_of(message, signers), notes))
+
+
+def judged(
+    text: OpenedText, *, snapshot: Snapshot, at: datetime, place: Destination | None = None
+) -> Verification:
+    """Judge what was opened, as `verify` does; `snapshot` has the signers that it was opened with."""
+    message, signers, contents, notes = text
+    instant = epoch(at)
+    found = conclude_contents(message, signers, contents, snapshot, instant)
+    if notes:
+        found = noted(found, notes)
+    if place is None:
+        found = with_stated_validity(found, at)
+        # Nothing is GREEN without a place: what was imported may be of any age.
+        if snapshot.roll is None:
+            return found
+    from pratique.assess import with_age, with_rules  # noqa: PLC0415 - a check without rules starts fast
+
+    if place is None:
+        return with_age(found, snapshot, None, instant)
+    return with_age(with_rules(found, snapshot, place, at), snapshot, place.country, instant)
 
 
 def verify(
@@ -48,26 +101,7 @@ def verify(
     Raises:
         UsageError: `instant-naive`. No text raises.
     """
-    instant = epoch(at)
-    envelope = read(text)
-    if type(envelope) is not Finding:
-        found = conclude_one(envelope, authenticate(envelope, snapshot), snapshot, instant)
-    else:
-        # What nearly no text is: the steps of `read_as_handed`, from where the first one has ended.
-        assert isinstance(envelope, Finding)
-        handed, notes = unwrapped(text, envelope)
-        found = conclude_one(handed, authenticate(handed, snapshot), snapshot, instant)
-        found = noted(found, notes)
-    if place is None:
-        found = with_stated_validity(found, at)
-        # Nothing is GREEN without a place: what was imported may be of any age.
-        if snapshot.roll is None:
-            return found
-    from pratique.assess import with_age, with_rules  # noqa: PLC0415 - a check without rules starts fast
-
-    if place is None:
-        return with_age(found, snapshot, None, instant)
-    return with_age(with_rules(found, snapshot, place, at), snapshot, place.country, instant)
+    return judged(opened(text, snapshot), snapshot=snapshot, at=at, place=place)
 
 
 def unread(finding: Finding, notes: tuple[Finding, ...] = ()) -> Verification:

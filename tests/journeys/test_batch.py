@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from benchmarks import corpus, ways
 from pratique.errors import UsageError
-from pratique.verification import AT_ONCE, Verification, verify, verify_many
+from pratique.trust.registry import Registry
+from pratique.verification import AT_ONCE, Verification, judged, opened, verify, verify_many
 from tools import measure, mutate
 from tools.vectors import keys
 
@@ -49,6 +50,21 @@ def test_every_chunk_gives_the_single_call_s_verdicts_in_order(at_once: int) -> 
 @given(st.lists(st.sampled_from(range(len(KIT))), max_size=20), st.integers(1, 25))
 def test_any_order_of_any_texts_comes_back_in_that_order(chosen: list[int], at_once: int) -> None:
     assert together([KIT[i] for i in chosen], at_once) == [ALONE[i] for i in chosen]
+
+
+def test_what_is_opened_once_is_judged_at_any_instant_as_if_verified_then() -> None:
+    # By another edition of what is held too: a traveller's data is as old at each arrival as it is now.
+    of_a_network = BORDER.replace(roll=Registry(published=keys.NOON))
+    opened_once = [opened(text, BORDER) for text in KIT]
+    colours = set[object]()
+    for snapshot in (BORDER, of_a_network, BORDER.replace(revocations=None)):
+        for days in (-4000, -30, 0, 30, 4000):
+            at = TODAY + timedelta(days=days)
+            then = [told(judged(text, snapshot=snapshot, at=at)) for text in opened_once]
+            assert then == [told(verify(text, snapshot=snapshot, at=at)) for text in KIT]
+            colours.add(tuple(verdict for verdict, _, _ in then))
+    # The instants, and what is held, do make a difference.
+    assert len(colours) > 12
 
 
 @settings(max_examples=25)

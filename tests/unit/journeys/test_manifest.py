@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from pratique import manifest as m
 from pratique.authenticate import HealthCode, Verification
+from pratique.crypto import algorithms
 from pratique.decision import decide
 from pratique.findings import Colour
 from pratique.identify import IdentityReason
 from pratique.manifest import BoardingOutcome, BoardingReason, BookingRow, Journeys, Port
 from pratique.screen import ReasonKey
-from pratique.snapshot import Snapshot
+from pratique.snapshot import Checker, Snapshot
 from pratique.store import words
+from pratique.terms import Algorithm
 from tests import flights
 from tests.issuers import DOSE, RECORDS
 from tests.networks import DAY
@@ -117,6 +119,29 @@ def test_each_leg_is_asked_by_its_own_state_at_its_own_arrival() -> None:
     assert (late.outcome, reasons(late), late.leg) == (CHECK, ["rules-unconfirmed"], 2)
     third = {"destination_3": "XD", "arrival_3": "2026-11-24T10:00", "zone_3": "UTC"}
     assert said(row(**legs, **third, arrival_2="2026-11-24T08:29")).leg == 3
+
+
+def test_a_signature_is_checked_once_however_many_the_arrivals() -> None:
+    checked: list[bytes] = []
+
+    def counting(algorithm: Algorithm, public_key: bytes) -> Checker:
+        check = algorithms.load(algorithm, public_key)
+
+        def counted(signature: bytes, message: bytes) -> bool:
+            checked.append(signature)
+            return check(signature, message)
+
+        return counted
+
+    legs = {"destination_2": "XC", "arrival_2": "2026-11-23T18:00", "zone_2": "Europe/Paris"}
+    counted = HELD.with_primitive(counting)
+    three = row(**legs, destination_3="XD", arrival_3="2026-10-25T02:30", zone_3="Europe/Paris")
+    # Two codes, and four instants: clocks go back in the third leg's night.
+    found = said({**three, "code_2": TESTED}, held=counted)
+    assert len(checked) == len(set(checked)) == 2
+    assert found == said({**three, "code_2": TESTED})
+    said(three, held=counted)
+    assert len(checked) == 3
 
 
 def test_rows_of_one_passenger_are_joined_whether_by_code_or_by_leg() -> None:

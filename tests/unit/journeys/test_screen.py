@@ -274,15 +274,16 @@ def test_the_last_misread_is_the_one_that_is_told() -> None:
     assert reasons(scanned(GENUINE[:-9], "hello")) == ["no-health-code"]
 
 
-def test_a_fault_of_this_program_stops_one_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = verification.verify
+@pytest.mark.parametrize("step", ["opened", "judged"])
+def test_a_fault_of_this_program_stops_one_code(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, genuine = getattr(verification, step), (GENUINE, verification.opened(GENUINE, KIT))
 
-    def broken(text: str, **fields: Any) -> Verification:
-        if text == GENUINE:
+    def broken(text: object, *held: object, **fields: object) -> object:
+        if text in genuine:
             raise ZeroDivisionError
-        return real(text, **fields)
+        return real(text, *held, **fields)
 
-    monkeypatch.setattr(s, "verify", broken)
+    monkeypatch.setattr(s, step, broken)
     shown = scanned(GENUINE)
     assert (shown.outcome, reasons(shown)) == (s.ScreenOutcome.AGAIN, ["program-fault"])
     other = text(claims(content.vaccinated(dob="1990-01-01")))
