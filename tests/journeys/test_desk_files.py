@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import sqlite3
 import struct
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +17,10 @@ from typing import Any
 import pytest
 
 from pratique.parties import desk_files
-from pratique.store import memory
+from pratique.parties.desk_files import DeskFile, Phase
+from pratique.store import files, memory
 from tests import issuing_desks
+from tests.desk_forms import issued
 from tests.harms import canary
 from tests.issuing_desks import SECOND, Client
 from tests.steps import until
@@ -125,7 +129,7 @@ def test_a_file_is_mapped_looked_through_issued_and_gone(desk: Any) -> None:
     assert left()
     assert clerk.good("files.finish", {}) == {"phase": "none", "begun": 0}
     assert left() == []
-    assert not list((desk.place.folder / desk_files.FOLDER).iterdir())
+    assert not list((desk.place.folder / desk_files.FOLDER).glob("*.json"))
 
 
 def test_ten_thousand_rows_are_stopped_and_gone_on_with(desk: Any) -> None:
@@ -281,6 +285,76 @@ def test_what_a_killed_desk_left_in_memory_is_swept(tmp_path: Path) -> None:
     assert left() == [held.path]
     held.close()
     assert left() == []
+
+
+def test_a_folder_that_is_removed_is_out_of_reach_of_who_still_writes_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a desk that was killed a worker is in the midst of a part: what it writes must not keep the folder."""
+    folder, remove, refused = memory.make(desk_files.NAME), shutil.rmtree, list[bool]()
+    (folder.path / "source").write_bytes(b"somebody")
+
+    def removed(path: Path, **how: Any) -> None:
+        for name in ("certificates-00003.csv", "source"):
+            with pytest.raises(FileNotFoundError):
+                (folder.path / name).write_bytes(b"somebody")
+            refused.append(True)
+        remove(path, **how)
+
+    monkeypatch.setattr(shutil, "rmtree", removed)
+    folder.close()
+    assert refused
+    assert left() == []
+
+
+def test_the_same_file_is_begun_once_whoever_hands_it_in_at_once(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk, data, create, held = desk.client(), table(3), files.create, list[bool]()
+    checked(clerk, data)
+    folder = desk.place.folder / desk_files.FOLDER
+
+    def created(path: Path, content: bytes) -> None:
+        if path.parent == folder:
+            # Between looking for a job that was begun and keeping a new one nobody else looks.
+            with pytest.raises(BlockingIOError):
+                files.hold(folder, wait=False)
+            held.append(True)
+        create(path, content)
+
+    monkeypatch.setattr(files, "create", created)
+    clerk.good("files.start", {"doubts": True})
+    assert waited(clerk)["phase"] == "done"
+    assert held == [True]
+    files.hold(folder, wait=False).close()
+
+
+def test_a_clerk_issues_while_a_whole_file_is_issued(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is not done before three certificates are, and the clerk goes on until all of its rows are registered."""
+    count, clerk, other, go_on = 300, desk.client(), desk.client(SECOND), threading.Event()
+    progress = DeskFile.progress
+
+    def held(file: DeskFile, rows: int, total: int | None = None) -> None:
+        progress(file, rows, total)
+        if file.phase is Phase.ISSUING and rows == count:
+            go_on.wait()
+
+    monkeypatch.setattr(desk_files, "PART", 25)
+    monkeypatch.setattr(DeskFile, "progress", held)
+    checked(clerk, table(count))
+    signed: list[str] = []
+    try:
+        clerk.good("files.start", {"doubts": True})
+        while clerk.good("files.state")["rows"] < count or len(signed) < 3:
+            signed.append(issued(other, surname=f"Roe{_letters(len(signed))}"))
+            assert clerk.good("files.state")["phase"] == "issuing"
+    finally:
+        go_on.set()
+    assert waited(clerk)["phase"] == "done"
+    found = texts(clerk.ask("files.archive").body)
+    assert len({*found, *signed}) == count + len(signed) == registered(desk.place.folder)
 
 
 def test_a_file_is_its_operators_alone(desk: Any) -> None:

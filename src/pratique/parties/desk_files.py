@@ -415,34 +415,30 @@ def begin(call: DeskCall, source: Path, chosen: Chosen) -> tuple[Path, FileJob]:
         UsageError: `file-begun-otherwise`: with the same file, and other columns.
     """
     digest, desk = bulk.digest_of(source), call.desk
-    for path, job in _kept(desk.place):
-        of_file, of_choice = _seals(job.secret, digest, chosen)
-        if not hmac.compare_digest(of_file, job.file):
-            continue
-        if not hmac.compare_digest(of_choice, job.choice):
-            raise UsageError(
-                "file-begun-otherwise",
-                "this file was begun with other columns, and some of it is issued",
-                "choose the columns as before",
-            )
+    folder = desk.place.folder / FOLDER
+    files.folder(folder)
+    # Two desks of one issuer may be handed the same file at once: the second one finds what the first has begun.
+    with files.usable(folder), files.hold(folder, wait=True):
+        for path, job in _kept(desk.place):
+            of_file, of_choice = _seals(job.secret, digest, chosen)
+            if not hmac.compare_digest(of_file, job.file):
+                continue
+            if not hmac.compare_digest(of_choice, job.choice):
+                raise UsageError(
+                    "file-begun-otherwise",
+                    "this file was begun with other columns, and some of it is issued",
+                    "choose the columns as before",
+                )
+            return path, job
+        secret = os.urandom(32)
+        count = max(1, min(4, (os.cpu_count() or 1) - 1))
+        path = folder / f"{secrets.token_hex(8)}.json"
+        of_file, of_choice = _seals(secret, digest, chosen)
+        job = FileJob(
+            secret, of_file, of_choice, call.at, desk.validity, count, desk.site, call.operator.pseudonym
+        )  # fmt: skip
+        files.create(path, strict_json.dump(job, FORMAT))
         return path, job
-    secret = os.urandom(32)
-    count = max(1, min(4, (os.cpu_count() or 1) - 1))
-    path = desk.place.folder / FOLDER / f"{secrets.token_hex(8)}.json"
-    of_file, of_choice = _seals(secret, digest, chosen)
-    job = FileJob(
-        secret,
-        of_file,
-        of_choice,
-        call.at,
-        desk.validity,
-        count,
-        desk.site,
-        call.operator.pseudonym,
-    )
-    files.folder(path.parent)
-    files.create(path, strict_json.dump(job, FORMAT))
-    return path, job
 
 
 # ----------------------------------------------------------------------------------------------------

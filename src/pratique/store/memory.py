@@ -22,6 +22,8 @@ from pratique.errors import UsageError
 from pratique.store import files
 
 _MOUNTS = Path("/proc/self/mounts")
+_GONE = "-gone"
+"""Ends the name of a folder that is being removed; who is killed meanwhile has it removed by the next sweep."""
 
 
 class MemoryFolder(NamedTuple):
@@ -32,7 +34,12 @@ class MemoryFolder(NamedTuple):
 
     def close(self) -> None:
         """Remove it with all that lies in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        gone = self.path.with_name(f"{self.path.name}{_GONE}")
+        with suppress(OSError):
+            # Of a desk that was killed a worker may still write: what it knows the folder by leads nowhere first.
+            self.path.rename(gone)
+        for path in (gone, self.path):
+            shutil.rmtree(path, ignore_errors=True)
         self.lock.close()
 
 
