@@ -28,10 +28,11 @@ from sqlalchemy.pool import Pool
 from pratique.issue import Signed, registered
 from pratique.parties import desk_files, desk_service, issuing
 from pratique.parties.desk import DeskAct, DeskCall, Right
+from pratique.parties.desk_files import DeskFile, Phase
 from pratique.parties.desk_service import DeskOrder
 from pratique.parties.issuing import Place
 from pratique.parties.paper import Paper
-from pratique.store import desk_process, desk_server, gateway_server, server
+from pratique.store import desk_process, desk_server, files, gateway_server, server
 from tests import issuing_desks, ports
 from tests.forked import ROOT
 from tests.issuers import AT
@@ -51,7 +52,7 @@ class DeskProcess:
         folder: where what its terminal shows is kept.
         site: code of the centre.
         minute: on its clock, after `AT`; each process that it is replaced by has one more.
-        kind: "" for the real one; of a control what is broken in it.
+        kind: "" for the real one; "held": whole files wait (`hold`); of a control what is broken in it.
     """
 
     def __init__(
@@ -223,12 +224,41 @@ def _careless(act: DeskAct) -> DeskAct:
     return act._replace(do=do)
 
 
+PART = 25
+"""Rows of a part of a whole file, where a file is held."""
+
+
+def hold(place: Place, rows: int) -> None:
+    """Say how many rows of a whole file are issued before it waits; to be called before a desk of the kind "held" begins."""
+    # In one step: a desk that waits reads it again and again.
+    files.replace(_held_at(place), b"%d" % rows)
+
+
+def _held_at(place: Place) -> Path:
+    return place.folder.parent / "held-at"
+
+
+def _held(place: Place) -> None:
+    """Have whole files wait, once so many rows are issued as a test has written."""
+    progress, path = DeskFile.progress, _held_at(place)
+
+    def held(file: DeskFile, rows: int, total: int | None = None) -> None:
+        progress(file, rows, total)
+        if file.phase is Phase.ISSUING:
+            until(lambda: rows < int(path.read_text()))
+
+    mock.patch.object(DeskFile, "progress", held).start()
+    mock.patch.object(desk_files, "PART", PART).start()
+
+
 def _work(place: Place, port: int, site: str, minute: int, kind: str) -> None:
     taken = server.bound("localhost", port)
     steps, starts = Steps(), place.folder.parent / f"starts-{port}"
     order = DeskOrder(place, issuing_desks.secret, site, 365 * DAY, Paper("a4"), 3 * DAY)
     acts: dict[str, DeskAct] = {**desk_service.ACTS, **steps.acts()}
     mock.patch.object(issuing, "registered", _noted(registered)).start()
+    if kind == "held":
+        _held(place)
     if kind == "careless":
         acts["issue.sign"] = _careless(acts["issue.sign"])
 
