@@ -27,6 +27,7 @@ from pratique.parties.issuing import Place
 from pratique.parties.paper import Paper
 from pratique.store import desk_process, desk_server, gateway_server, server
 from pratique.store import site as store_site
+from pratique.store.keys import Secret
 from pratique.terms import Environment
 from tests.issuers import AT
 from tests.steps import LONGEST
@@ -171,19 +172,25 @@ def secret(uri: str) -> str:
     return PASSWORD
 
 
+def operators_of(folder: Path) -> None:
+    """Let three operators work at an issuer's desk."""
+    for pseudonym, passphrase in PASSPHRASES.items():
+        desk_operators.add(folder, pseudonym, RIGHTS[pseudonym], passphrase, None)
+
+
 def issuer_of(folder: Path, register: str | None = None) -> Place:
     """Make an invented issuer with two keys, and three operators; the register lies with it unless it is named."""
     founding = issuer_keys.Founding(
         "XXU", "XU", "Utopia", "Ministry of Health of Utopia", Environment.TEST, "Harbour Clinic, Utopia", keys=2,
     )  # fmt: skip
     issuer_keys.found(folder, founding, at=AT - DAY, secret=secret)
-    for pseudonym, passphrase in PASSPHRASES.items():
-        desk_operators.add(folder, pseudonym, RIGHTS[pseudonym], passphrase, None)
+    operators_of(folder)
     return Place(folder, url_of(folder, register))
 
 
 def opened(
     place: Place, told: list[str], *, idle: int = desk_service.IDLE, acts: Mapping[str, DeskAct] = desk_service.ACTS,
+    secret: Secret = secret,
 ) -> tuple[DeskAnswers, SignIn]:  # fmt: skip
     """Open the desk of an issuer, as `pratique desk` does."""
     order = DeskOrder(place, secret, SITE, 365 * DAY, Paper("a4"), idle)
@@ -198,6 +205,7 @@ def serving(
     pages: Path | None = None,
     acts: Mapping[str, DeskAct] = desk_service.ACTS,
     idle: int = desk_service.IDLE,
+    secret: Secret = secret,
 ) -> Iterator[OpenDesk]:
     """Serve a desk on a free port.
 
@@ -207,12 +215,13 @@ def serving(
         pages: the built site; None for no page at all, where the desk is asked by a client only.
         acts: in place of the desk's own.
         idle: seconds until a session is over.
+        secret: of the issuer's keys.
     """
     place = place or issuer_of(folder / "issuer")
     clock = Clock()
     told: list[str] = []
     ended: list[None] = []
-    answers, sign_in = opened(place, told, idle=idle, acts=acts)
+    answers, sign_in = opened(place, told, idle=idle, acts=acts, secret=secret)
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     names = server.names_of("localhost", port)
