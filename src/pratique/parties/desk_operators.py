@@ -109,7 +109,11 @@ def load(folder: Path) -> OperatorList:
             "operators-malformed", f"{path}: {why}", "make it anew: pratique desk operator add"
         )
 
-    return strict_json.document(data, OperatorList, FORMAT, refused)
+    listed = strict_json.document(data, OperatorList, FORMAT, refused)
+    if not all(_PSEUDONYM.fullmatch(row.pseudonym) for row in listed.operators):
+        # Typed into the file itself, somebody's name would stay in the register for years.
+        raise refused("a pseudonym in it has blanks or other signs that none has")
+    return listed
 
 
 def add(

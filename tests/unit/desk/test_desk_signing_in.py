@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pratique.errors import UsageError
+from pratique.errors import DocumentRefused, UsageError
 from pratique.parties import desk_operators, desk_service
 from pratique.parties.desk import DeskAct, DeskCall, Right
-from tests import issuing_desks
+from tests import ceremonies, issuing_desks
 from tests.issuing_desks import CLERK, PASSPHRASES, SECOND, Client, OpenDesk
 
 WRONG = "walrus copper evening tra"
@@ -158,6 +159,66 @@ def test_no_pseudonym_looks_like_anothers_or_like_two(tmp_path: Path) -> None:
             desk_operators.add(folder, pseudonym, rights, passphrase, None)
         assert error.value.code == "operator-similar"
     assert desk_operators.add(folder, "op-171", rights, passphrase, None).pseudonym == "op-171"
+
+
+NAMES = (
+    "Jane Doe",
+    "jane@clinic.example",
+    "jane\tdoe",
+    "jane\u00a0doe",
+    "jane\u2003doe",
+    "jane\ndoe",
+)
+"""Blanks and @ are in names and addresses, which are personal data, also of staff."""
+REFUSED = [*((name, "code-name") for name in NAMES), ("op-17+op-23", "pseudonym-signs"), ("op/17", "pseudonym-signs"),
+           ("-41", "pseudonym-signs"), ("", "code-unreadable"), ("x" * 81, "code-unreadable")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pseudonym", "code"), REFUSED, ids=range(len(REFUSED)))
+def test_a_name_is_no_pseudonym_for_the_command_nor_for_whoever_calls_it(
+    tmp_path: Path, pseudonym: str, code: str
+) -> None:
+    folder = issuing_desks.issuer_of(tmp_path / "issuer").folder
+    before = (folder / desk_operators.DOCUMENT).read_bytes()
+    with pytest.raises(UsageError) as error:
+        desk_operators.add(folder, pseudonym, frozenset({Right.ISSUE}), PASSPHRASES[CLERK], None)
+    assert error.value.code == code
+    desk = ceremonies.Desk(tmp_path)
+    asked = ("desk", "operator", "add", "--may", "issue", "--", pseudonym)
+    said = desk.refused(*asked, PRATIQUE_DESK_PASSPHRASE=PASSPHRASES[CLERK])
+    assert (said.code, said.exit_code) == (code, 2)
+    for each in (error.value, said):
+        assert not pseudonym or pseudonym not in f"{each.message}{each.hint}"
+    assert (folder / desk_operators.DOCUMENT).read_bytes() == before
+    # The control: a code is taken by both.
+    desk_operators.add(folder, "op-41", frozenset({Right.ISSUE}), PASSPHRASES[CLERK], None)
+    said_of = desk.run(
+        "desk", "operator", "add", "--may", "issue", "op-42", PRATIQUE_DESK_PASSPHRASE=PASSPHRASES[CLERK]
+    )  # fmt: skip
+    assert said_of == "op-42 may issue\n"
+
+
+@pytest.mark.parametrize("name", ["Jane Doe", "jane@clinic.example", "op-17+op-23", ""])
+def test_a_name_that_was_written_into_the_list_by_hand_signs_nothing(
+    desk: OpenDesk, name: str
+) -> None:
+    clerk, path = desk.client(), desk.place.folder / desk_operators.DOCUMENT
+    assert clerk.good("who") == {"who": CLERK}
+    path.write_text(path.read_text().replace(f'"{SECOND}"', json.dumps(name)))
+    with pytest.raises(DocumentRefused) as error:
+        desk_operators.load(desk.place.folder)
+    assert error.value.code == "operators-malformed"
+    assert not name or name not in str(error.value)
+    # Nobody works on by a list that cannot be told.
+    assert clerk.ask("who").status in {400, 401}
+
+
+def test_nobody_signs_in_by_a_name(desk: OpenDesk) -> None:
+    for name in NAMES:
+        asked = entry(desk.sign_in.draw_token(), name)
+        said = Client(desk.port).ask("session", asked)
+        assert said.document["code"] == "operator-unknown"
+        assert name not in said.body.decode()
 
 
 def test_a_session_ends_when_nothing_is_asked_for_a_while(desk: OpenDesk) -> None:
