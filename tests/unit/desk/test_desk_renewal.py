@@ -12,8 +12,16 @@ import pytest
 
 from pratique.findings import Code
 from pratique.formats.keyboards import LAYOUTS
-from pratique.parties import desk_issuing, desk_renewal, inputs, issuing
+from pratique.parties import (
+    desk_issuing,
+    desk_operators,
+    desk_renewal,
+    desk_service,
+    inputs,
+    issuing,
+)
 from pratique.parties import issuer as issuer_folder
+from pratique.parties.desk import Right
 from pratique.snapshot import Snapshot
 from pratique.verification import verify
 from tests import issuing_desks
@@ -309,3 +317,42 @@ def test_only_whoever_may_revokes(desk: OpenDesk, clerk: Client) -> None:
         assert auditor.ask(name, {"text": text}).status == 403
     assert {act.right.value for act in desk_renewal.ACTS.values()} == {"issue", "revoke"}
     assert not set(desk_renewal.ACTS) & set(desk_issuing.ACTS)
+
+
+NEEDS = {
+    Right.REVOKE: {"revocation.choices", "revocation.count", "revocation.count_file", "revocation.revoke"},
+    Right.AUDIT: {"day.show", "day.end"},
+}  # fmt: skip
+"""All else is for whoever may issue."""
+
+
+def test_each_act_of_the_desk_needs_its_right(desk: OpenDesk) -> None:
+    may_issue = frozenset({Right.ISSUE})
+    desk_operators.add(desk.place.folder, SECOND, may_issue, PASSPHRASES[SECOND], None)
+    one, auditor, nobody = desk.client(SECOND), desk.client(AUDITOR), Client(desk.port)
+    beyond = NEEDS[Right.REVOKE] | NEEDS[Right.AUDIT]
+    assert beyond < set(desk_service.ACTS)
+    for name in desk_service.ACTS:
+        assert nobody.refused(name) == "signed-out"
+        # A file's act, too: who may not is turned away before what is sent is looked at.
+        whoever = one if name in beyond else auditor
+        reply = whoever.ask(name)
+        assert (name, reply.status, reply.document["code"]) == (name, 403, "right-missing")
+        # The control: whoever may is heard.
+        if name != "day.end":
+            whoever = auditor if name in NEEDS[Right.AUDIT] else desk.client(CLERK)
+            assert whoever.ask(name).status != 403
+
+
+def test_who_may_issue_alone_is_no_second_person(clerk: Client, desk: OpenDesk) -> None:
+    texts = [issued(clerk, surname=name) for name in ("Doe", "Roe")]
+    plan = {"plan": many(clerk, lot="LOT-9")["plan"]}
+    may_issue = frozenset({Right.ISSUE})
+    desk_operators.add(desk.place.folder, SECOND, may_issue, PASSPHRASES[SECOND], None)
+    assert clerk.refused("revocation.revoke", plan | SAYS_SECOND) == "second-may-not"
+    assert not any(Code.REVOKED in codes(desk, text) for text in texts)
+    # The control: one that was handed over she revokes by herself.
+    one = desk.client(SECOND)
+    counted = one.good("certificate.count", {"text": texts[0], "reason": "fraud"})
+    one.good("certificate.revoke", {"plan": counted["plan"]})
+    assert Code.REVOKED in codes(desk, texts[0])
