@@ -255,6 +255,103 @@ def test_a_forged_file_is_refused_in_words(desk: Any, name: str) -> None:
     assert checked(clerk, table(1))["phase"] == "checked"
 
 
+def code_of(reply: Any) -> str:
+    assert reply.status == 400, reply
+    return str(reply.document["code"])
+
+
+def test_what_is_no_file_of_a_desks_is_refused(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clerk, data = desk.client(), table(1)
+    assert code_of(clerk.send("files.put", b"")) == "file-empty"
+    monkeypatch.setattr(desk_files, "LARGEST", len(data))
+    assert code_of(clerk.send("files.put", data + b"\n")) == "file-large"
+    assert clerk.good("files.state")["phase"] == "none"
+    # The control: what is not larger is read.
+    assert checked(clerk, data)["phase"] == "checked"
+
+
+def test_nothing_is_filled_in_that_tells_of_one_person_or_that_nobody_knows(desk: Any) -> None:
+    clerk = desk.client()
+    checked(clerk, table(2))
+    for filled in ({"surname": "Doe"}, {"birth_date": "1980-02-03"}, {"nonsense": "x"}):
+        asked = {"columns": COLUMNS, "dates": "dmy", "filled": filled}
+        assert clerk.refused("files.check", asked) == "columns-of-a-person"
+    odds: tuple[dict[str, Any], ...] = (
+        {"columns": []}, {"columns": {"Dose": 2}}, {"filled": {"lot": None}},
+    )  # fmt: skip
+    for odd in odds:
+        assert clerk.refused("files.check", {"columns": COLUMNS} | odd) == "asked-unreadable"
+    # The control: what holds of an event is filled in.
+    clerk.good("files.check", {"columns": COLUMNS, "dates": "dmy", "filled": {"disease": ""}})
+    assert waited(clerk)["checked"]["ready"] == 2
+
+
+def test_no_step_of_a_file_is_left_out(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clerk, asked = desk.client(), {"columns": COLUMNS, "dates": "dmy"}
+    assert clerk.refused("files.start", {"doubts": True}) == "file-none"
+    doubted = "Doe,Jane,31/12/1990,EU/1/20/1528,3,2,01/10/2026,LOT-1"
+    clerk.send("files.put", table(2, doubted))
+    assert waited(clerk)["phase"] == "columns"
+    assert clerk.refused("files.start", {"doubts": True}) == "file-phase"
+    assert clerk.refused("files.archive") == "file-phase"
+    clerk.good("files.check", asked)
+    assert waited(clerk)["checked"]["doubted"] == 1
+    # Doubts are confirmed, a layout is one of ours, and sheets are so many at most.
+    for doubts in ({}, {"doubts": False}, {"doubts": 1}, {"doubts": "yes"}):
+        assert clerk.refused("files.start", doubts) == "file-doubts"
+    layout = {"doubts": True, "layout": "../a4"}
+    assert clerk.refused("files.start", layout) == "layout-unknown"
+    monkeypatch.setattr(desk_files, "MOST_SHEETS", 2)
+    assert clerk.refused("files.start", layout | {"layout": "a4"}) == "file-sheets"
+    assert registered(desk.place.folder) == 0
+    clerk.good("files.start", {"doubts": True})
+    assert waited(clerk)["phase"] == "done"
+    assert registered(desk.place.folder) == 3
+
+
+def test_a_file_of_which_nothing_can_be_issued_is_not_begun(desk: Any) -> None:
+    clerk = desk.client()
+    said = checked(clerk, table(0, "Doe,,31/12/1990,EU/1/20/1528,x,2,01/10/2026,LOT-1"))
+    assert said["checked"]["ready"] == 0
+    assert clerk.refused("files.start", {"doubts": True}) == "file-nothing"
+    assert clerk.good("files.state")["begun"] == 0
+
+
+def test_while_a_file_is_worked_on_no_other_takes_its_place(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk, other, go_on = desk.client(), desk.client(SECOND), threading.Event()
+    progress = DeskFile.progress
+
+    def held(file: DeskFile, rows: int, total: int | None = None) -> None:
+        progress(file, rows, total)
+        if file.phase is Phase.ISSUING:
+            go_on.wait()
+
+    monkeypatch.setattr(DeskFile, "progress", held)
+    checked(clerk, table(3))
+    try:
+        clerk.good("files.start", {"doubts": True})
+        for each in (clerk, other):
+            assert code_of(each.send("files.put", table(1))) == "file-busy"
+        assert clerk.refused("files.check", {"columns": COLUMNS}) == "file-phase"
+        assert clerk.refused("files.start", {"doubts": True}) == "file-phase"
+        assert other.refused("files.stop") == "file-none"
+    finally:
+        go_on.set()
+    assert waited(clerk)["phase"] == "done"
+    assert registered(desk.place.folder) == 3
+
+
+def test_a_machine_without_a_place_in_memory_takes_no_file(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk = desk.client()
+    monkeypatch.setattr(memory, "_places", lambda: iter(()))
+    assert code_of(clerk.send("files.put", table(1))) == "memory-missing"
+    assert clerk.good("files.state")["phase"] == "none"
+
+
 def test_nobody_of_a_file_is_left_behind(desk: Any) -> None:
     people = canary.people(40)
     clerk, scanner = desk.client(), canary.Scanner(people)
