@@ -17,24 +17,34 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from pratique.parties import desk_files
 from pratique.snapshot import Snapshot
 from pratique.terms import Environment
 from tests import issuing_desks
+from tests.browser.change_screens import change_screens, day_screens, file_screens, stand
 from tests.browser.conftest import NOW, PATIENCE, Post, served
 from tests.browser.issue_screens import issue_screens
 from tests.browser.screens import border_screens, speak, specimen_screen, wallet_screens
+from tests.desk_forms import issued
 from tests.issuers import AT
+from tests.issuing_desks import CLERK, SECOND
+from tests.journeys.test_desk_files import table
 
 DESK = {"width": 1024, "height": 640}
-FORM = {"width": 1024, "height": 860}
 PHONE = {"width": 360, "height": 720}
 
 WALKS: dict[str, tuple[str, dict[str, Any]]] = {
     "border-desk": ("en", {"viewport": DESK}),
     "border-phone-ar": ("ar", {"viewport": PHONE}),
     "border-dark-zh": ("zh", {"viewport": PHONE, "color_scheme": "dark"}),
-    "issue-desk": ("en", {"viewport": FORM}),
-    "issue-desk-ar": ("ar", {"viewport": FORM}),
+    "issue-desk": ("en", {"viewport": DESK}),
+    "issue-desk-ar": ("ar", {"viewport": DESK}),
+    "change-desk": ("en", {"viewport": DESK}),
+    "change-desk-ar": ("ar", {"viewport": DESK}),
+    "files-desk": ("en", {"viewport": DESK}),
+    "files-desk-ar": ("ar", {"viewport": DESK}),
+    "day-desk": ("en", {"viewport": DESK}),
+    "day-desk-ar": ("ar", {"viewport": DESK}),
     "wallet-phone": ("en", {"viewport": PHONE}),
     "wallet-dark-ar": ("ar", {"viewport": PHONE, "color_scheme": "dark"}),
 }
@@ -65,7 +75,9 @@ def draw(browser: Any, folder: Path) -> Iterator[Callable[..., int]]:
         page.clock.set_fixed_time(NOW)
         count = 0
         for name in screens(page, site, post):
-            picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            # A form is longer than a screen: what is scrolled to is shown, too.
+            shot = page.screenshot(full_page=not walk.startswith(("border", "wallet")))
+            picture = Image.open(io.BytesIO(shot)).convert("RGB")
             assert len(picture.getcolors(1 << 20) or ()) > 2, name
             picture.quantize(64).save(folder / f"{walk}-{name}.png", optimize=True)
             count += 1
@@ -97,10 +109,66 @@ def test_the_screens_of_issuing_at_a_desk_are_drawn(
     draw: Callable[..., int], built: Path, tmp_path: Path, walk: str
 ) -> None:
     with issuing_desks.serving(tmp_path, pages=built) as desk:
+        screens = at_the_desk(lambda page: issue_screens(page, desk))
+        assert draw(screens, desk.address, None, walk) == 7
 
-        def screens(page: Any, site: str, post: Any) -> Iterator[str]:
-            del site, post
-            page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
-            return issue_screens(page, desk)
 
+@pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.startswith("change")])
+def test_the_screens_of_certificates_at_a_desk_are_drawn(
+    draw: Callable[..., int], built: Path, tmp_path: Path, walk: str
+) -> None:
+    with issuing_desks.serving(tmp_path, pages=built) as desk:
+        client = desk.client()
+        texts = [issued(client, surname=name) for name in ("Deo", "Roe", "Poe")]
+        screens = at_the_desk(lambda page: change_screens(page, desk, texts))
         assert draw(screens, desk.address, None, walk) == 6
+
+
+@pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.startswith("files")])
+def test_the_screens_of_whole_files_at_a_desk_are_drawn(
+    draw: Callable[..., int],
+    built: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    walk: str,
+) -> None:
+    stand(monkeypatch)
+    with issuing_desks.serving(tmp_path, pages=built) as desk:
+        screens = at_the_desk(lambda page: file_screens(page, desk, table(600, *WRONG)))
+        assert draw(screens, desk.address, None, walk) == 6
+        desk_files.leave()
+
+
+@pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.startswith("day")])
+def test_the_screens_of_a_desks_day_are_drawn(
+    draw: Callable[..., int], built: Path, tmp_path: Path, walk: str
+) -> None:
+    with issuing_desks.serving(tmp_path, pages=built) as desk:
+        for operator, names in ((CLERK, "ABCDEFG"), (SECOND, "HIJ")):
+            client = desk.client(operator)
+            texts = [issued(client, surname=f"Deo{name}") for name in names]
+        reason = {"text": texts[0], "reason": "holder-request"}
+        client.good(
+            "certificate.revoke", {"plan": client.good("certificate.count", reason)["plan"]}
+        )
+        screens = at_the_desk(lambda page: day_screens(page, desk))
+        assert draw(screens, desk.address, None, walk) == 2
+
+
+WRONG = (
+    "Doe,,31/12/1990,EU/1/20/1528,x,2,01/10/2026,LOT-1",
+    "Roe,Ann,31/12/1990,Pfizzer-B,1,2,01/10/2026,LOT-1",
+    "Poe,Ann,31/12/1990,EU/1/20/1528,1,2,01/10/2027,LOT-1",
+)
+"""Rows of a file that cannot be issued: a dose, a vaccine, a day to come."""
+
+
+def at_the_desk(walk: Callable[[Any], Iterator[str]]) -> Callable[..., Iterator[str]]:
+    """Return a walk whose page has the desk's clock."""
+
+    def screens(page: Any, site: str, post: Any) -> Iterator[str]:
+        del site, post
+        page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
+        return walk(page)
+
+    return screens
