@@ -144,13 +144,14 @@ def test_the_screens_of_a_desks_day_are_drawn(
     draw: Callable[..., int], built: Path, tmp_path: Path, walk: str
 ) -> None:
     with issuing_desks.serving(tmp_path, pages=built) as desk:
-        for operator, names in ((CLERK, "ABCDEFG"), (SECOND, "HIJ")):
-            client = desk.client(operator)
-            texts = [issued(client, surname=f"Deo{name}") for name in names]
-        reason = {"text": texts[0], "reason": "holder-request"}
-        client.good(
-            "certificate.revoke", {"plan": client.good("certificate.count", reason)["plan"]}
-        )
+        client, second = desk.client(CLERK), desk.client(SECOND)
+        for name in "ABCDEFG":
+            issued(client, surname=f"Deo{name}")
+        for name in "HI":
+            issued(second, surname=f"Deo{name}")
+        asked = {"text": issued(second, surname="DeoJ"), "reason": "holder-request"}
+        counted = second.good("certificate.count", asked)
+        second.good("certificate.revoke", {"plan": counted["plan"]})
         screens = at_the_desk(lambda page: day_screens(page, desk))
         assert draw(screens, desk.address, None, walk) == 2
 
