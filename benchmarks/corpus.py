@@ -69,6 +69,14 @@ class Corpus(NamedTuple):
             texts=self.texts * times, clocks=self.clocks * times, signed=self.signed * times
         )
 
+    def part(self, start: int, end: int) -> Corpus:
+        """Return it with some of its texts."""
+        return self._replace(
+            texts=self.texts[start:end],
+            clocks=self.clocks[start:end],
+            signed=self.signed[start:end],
+        )
+
 
 class Missing(Exception):
     """There is nothing to measure with."""

@@ -1,6 +1,6 @@
 """What one verification costs, as a ratio to its bare signature check.
 
-    python -m benchmarks.verify [--peers] [--instructions] [--cold] [--json] [--rounds N]
+    python -m benchmarks.verify [--peers] [--instructions] [--cold] [--stages] [--json] [--rounds N]
 
     corpus -> ways, interleaved -> table          callgrind -> gate          processes -> cold start
 
@@ -15,9 +15,9 @@ import json
 import sys
 from typing import Any
 
-from benchmarks import cold, corpus, instructions, peers, ways
+from benchmarks import cold, corpus, instructions, peers, stages, ways
 from benchmarks.corpus import Corpus
-from benchmarks.timing import Row, measure
+from benchmarks.timing import Row, in_turn, measure
 from pratique.verification import verify
 
 ROUNDS = 15
@@ -37,6 +37,8 @@ def main() -> int:
         code = _instructions(told)
     elif asked.cold:
         _cold(told, found)
+    elif asked.stages:
+        _stages(told, found, asked.rounds)
     else:
         _table(told, found, rounds=asked.rounds, with_peers=asked.peers)
     if asked.json:
@@ -52,6 +54,7 @@ def _arguments() -> argparse.Namespace:
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--instructions", action="store_true", help="count instructions: the gate")
     only.add_argument("--cold", action="store_true", help="measure the start of the process")
+    only.add_argument("--stages", action="store_true", help="measure each stage by itself")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     return parser.parse_args()
@@ -116,6 +119,21 @@ def _cold(told: dict[str, Any], found: Corpus) -> None:
     }
 
 
+def _stages(told: dict[str, Any], found: Corpus, rounds: int) -> None:
+    """Measure some texts at a time, and take the best of each: a busy machine spares none of them for long."""
+    parts = [found.part(at, at + stages.PART) for at in range(0, found.distinct, stages.PART)]
+    measured = [in_turn(stages.stages(part), rounds) for part in parts]
+    best = {
+        name: sum(min(times[name]) for times in measured) / found.distinct * 1e6
+        for name in measured[0]
+    }
+    counted = {name: stages.steps(way) for name, way in stages.stages(found).items()}
+    told["stages"] = {
+        name: [round(us, 2), round(us / best[ways.BARE], 3), round(counted[name] / found.distinct)]
+        for name, us in best.items()
+    }
+
+
 def _lines(told: dict[str, Any]) -> list[str]:
     lines = ["  ".join(f"{name}: {value}" for name, value in told["corpus"].items()), ""]
     if "rows" in told:
@@ -126,6 +144,9 @@ def _lines(told: dict[str, Any]) -> list[str]:
         lines.append(f"{'path':26} {'instructions':>12} {'ratio':>8}")
         lines += [f"{n:26} {c:12,} {r:8.4f}" for n, (c, r) in told["instructions"].items()]
         lines.append(f"one by one at most {told['gate']['limit']}: {_kept(told)}")
+    if "stages" in told:
+        lines.append(f"{'stage':32} {'best µs':>8} {'best':>7} {'steps':>6}")
+        lines += [f"{n:32} {us:8.2f} {r:7.3f} {s:6}" for n, (us, r, s) in told["stages"].items()]
     for name, value in told.get("cold", {}).items():
         lines += [f"{name}:", *value] if name.startswith("dearest") else [f"{name}: {value}"]
     lines += [f"skipped: {reason}" for reason in told.get("skipped", [])]

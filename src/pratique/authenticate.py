@@ -48,11 +48,11 @@ def read_as_handed(text: str) -> tuple[Signed | Finding, tuple[Finding, ...]]:
     """
     found = read(text)
     if isinstance(found, Finding):
-        return _unwrapped(text, found)
+        return unwrapped(text, found)
     return found, ()
 
 
-def _unwrapped(text: str, finding: Finding) -> tuple[Signed | Finding, tuple[Finding, ...]]:
+def unwrapped(text: str, finding: Finding) -> tuple[Signed | Finding, tuple[Finding, ...]]:
     """Return what `read_as_handed` does, for a text that `read` has not read as it stands."""
     if finding.code.step not in _READING or finding.code in _PROVEN:
         return finding, ()

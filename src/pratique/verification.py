@@ -26,7 +26,9 @@ from pratique.authenticate import (
     conclude_one,
     contents_of,
     noted,
+    read,
     read_as_handed,
+    unwrapped,
     with_stated_validity,
 )
 from pratique.errors import UsageError
@@ -74,9 +76,14 @@ def judged(
     """Judge what was opened, as `verify` does; `snapshot` has the signers that it was opened with."""
     message, signers, contents, notes = text
     instant = epoch(at)
-    found = conclude_contents(message, signers, contents, snapshot, instant)
-    if notes:
-        found = noted(found, notes)
+    found = noted(conclude_contents(message, signers, contents, snapshot, instant), notes)
+    return _placed(found, snapshot, at, place)
+
+
+def _placed(
+    found: Verification, snapshot: Snapshot, at: datetime, place: Destination | None
+) -> Verification:
+    """Add what the instant's own day says, the age of what is held, and a place's rules."""
     if place is None:
         found = with_stated_validity(found, at)
         # Nothing is GREEN without a place: what was imported may be of any age.
@@ -85,8 +92,8 @@ def judged(
     from pratique.assess import with_age, with_rules  # noqa: PLC0415 - a check without rules starts fast
 
     if place is None:
-        return with_age(found, snapshot, None, instant)
-    return with_age(with_rules(found, snapshot, place, at), snapshot, place.country, instant)
+        return with_age(found, snapshot, None, epoch(at))
+    return with_age(with_rules(found, snapshot, place, at), snapshot, place.country, epoch(at))
 
 
 def verify(
@@ -101,7 +108,20 @@ def verify(
     Raises:
         UsageError: `instant-naive`. No text raises.
     """
-    return judged(opened(text, snapshot), snapshot=snapshot, at=at, place=place)
+    # As `judged` of `opened`, in fewer steps, since every text pays for them.
+    instant = epoch(at)
+    notes: tuple[Finding, ...] = ()
+    message = read(text)
+    if type(message) is Finding:
+        message, notes = unwrapped(text, message)
+    signers = authenticate(message, snapshot)
+    contents = contents_of(message, signers)
+    found = conclude_contents(message, signers, contents, snapshot, instant)
+    if notes:
+        found = noted(found, notes)
+    if place is None and snapshot.roll is None:
+        return with_stated_validity(found, at)
+    return _placed(found, snapshot, at, place)
 
 
 def unread(finding: Finding, notes: tuple[Finding, ...] = ()) -> Verification:

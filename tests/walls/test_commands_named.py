@@ -30,7 +30,7 @@ NAMED = re.compile(r"(?<![\w/.-])pratique((?:(?: +| *\\\n *)[^\s;:,`|()·]+)+)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 BENCHES = {
     "--svg", "--peers", "--cold", "--participants", "--rounds", "--sample", "--seed", "--entrypoint",
-    "--config", "--adapter", "--uploads", "--spark", "--memory",
+    "--config", "--adapter", "--uploads", "--spark", "--memory", "--stages",
 }  # fmt: skip
 """Options of the programs that measure, which some pages tell about, and of Caddy."""
 
