@@ -5,6 +5,8 @@
     python -m benchmarks.bulk --memory                           how much is held at 1, 3 and 10 million rows
 
 1. Each way is a process of its own, from its start to its end, and writes what it found: wall clock and CPU time.
+   A job of two rows in two files, one to each worker, is what the start and the end take; the rest is the rows'.
+   The CPU time of a cluster is that of all its programs, the standing ones as well.
 2. A round runs every way once, one after the other, so that what slows the machine slows all.
 3. What is written by hand reads, judges and writes the same rows, in batches of the same size; it keeps no order of
    what is done, forces nothing to the disk, and loses all if it is killed.
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import math
+import ctypes
 import os
 import statistics
 import subprocess
@@ -24,7 +26,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -53,6 +55,34 @@ class Run(NamedTuple):
     held: int
 
 
+class Way(NamedTuple):
+    """One way to do the work: a command, but for the folder of what it reads and that of what it writes.
+
+    Attributes:
+        line: gives the command.
+        daemons: processes that stand before it is called, and whose work for it is counted as its own.
+    """
+
+    line: Callable[[Path, Path], list[str]]
+    environment: dict[str, str] | None = None
+    daemons: tuple[int, ...] = ()
+
+
+class Round(NamedTuple):
+    """A way's two jobs of one round: of two rows, and of all."""
+
+    few: Run
+    whole: Run
+
+    def spent(self, of: str) -> tuple[float, float, float]:
+        """Return what was spent (`wall`, `cpu`) on the start and the end, on the rows, and on both."""
+        start, both = getattr(self.few, of), getattr(self.whole, of)
+        return start, both - start, both
+
+
+BY_HAND, TWO, ONE = "by hand, 2 processes", "pratique, 2 workers", "pratique, 1 worker"
+
+
 def main() -> None:
     """Run and print the measurements that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -74,62 +104,80 @@ def main() -> None:
 
 def speed(folder: Path, rows: int, rounds: int, *, spark: bool) -> None:
     """Print what each way takes, and its ratio to what is written by hand."""
-    at = prepared(folder, rows)
-    command = [
-        sys.executable, "-m", "pratique", "verify", str(folder / "in"), "--at", at,
-        "--trust", str(folder / "trust.json"), "--environment", "test", "--out",
-    ]  # fmt: skip
-    ways: dict[str, tuple[list[str], list[str]]] = {
-        "by hand, 2 processes": (
-            [sys.executable, "-m", "benchmarks.bulk", "--by-hand", str(folder)], []
-        ),
-        "pratique, 2 workers": (command, ["--workers", "2"]),
-        "pratique, 1 worker": (command, ["--workers", "1"]),
+    adopting()
+    few, whole = folder / "few", folder / "whole"
+    prepared(few, 2, 2)
+    prepared(whole, rows, FILES)
+
+    def ours(*words: str) -> Callable[[Path, Path], list[str]]:
+        return lambda source, out: [
+            sys.executable, "-m", "pratique", "verify", str(source / "in"), "--at", (source / "at").read_text(),
+            "--trust", str(source / "trust.json"), "--environment", "test", "--out", str(out), *words,
+        ]  # fmt: skip
+
+    ways = {
+        BY_HAND: Way(lambda source, out: [sys.executable, "-m", "benchmarks.bulk", "--by-hand", str(source), str(out)]),
+        TWO: Way(ours("--workers", "2")),
+        ONE: Way(ours("--workers", "1")),
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
-        environment = dict(os.environ)
         if spark:
             from tests import clusters  # noqa: PLC0415 - it needs the extra dist
 
             made = stack.enter_context(clusters.cluster(folder / "cluster"))
-            environment = made.environment
-            ways["spark, 2 workers of 1 core"] = (
-                command, ["--engine", "spark", "--address", made.address]
-            )  # fmt: skip
-        runs: dict[str, list[Run]] = {name: [] for name in ways}
+            ways["spark, 2 workers of 1 core"] = Way(
+                ours("--engine", "spark", "--address", made.address), made.environment, made.daemons
+            )
+        runs: dict[str, list[Round]] = {name: [] for name in ways}
         for number in range(rounds):
-            for place, (name, (before, after)) in enumerate(ways.items()):
-                out = folder / f"out-{number}-{place}"
-                run = measured([*before, str(out), *after], environment)
-                # What a cluster's daemons have started is nobody's child here, and is not counted.
-                runs[name].append(run._replace(cpu=math.nan) if "spark" in name else run)
-                print(f"round {number + 1}: {name}: {runs[name][-1].wall:.1f} s", file=sys.stderr)
-    base = runs["by hand, 2 processes"]
-    print(f"{rows} rows in {FILES} files, {rounds} rounds; seconds of the fastest round")
-    for name, its in runs.items():
-        ratios = [run.wall / hand.wall for run, hand in zip(its, base, strict=True)]
-        wall, cpu = (min(run[place] for run in its) for place in (0, 1))
-        print(
-            f"{name:28} wall {wall:6.1f}  cpu {cpu:6.1f}  to by hand: wall, median "
-            f"{statistics.median(ratios):.2f}, best {wall / min(run.wall for run in base):.2f}; "
-            f"cpu {cpu / min(run.cpu for run in base):.2f}"
-        )
-    one, two = (runs[f"pratique, {count}"] for count in ("1 worker", "2 workers"))
-    gains = [alone.wall / both.wall for alone, both in zip(one, two, strict=True)]
-    print(f"two workers / one: {statistics.median(gains):.2f} times as fast by the clock; they take "
-          f"{min(run.cpu for run in two) / min(run.cpu for run in one):.2f} of its CPU time")  # fmt: skip
+            for place, (name, way) in enumerate(ways.items()):
+                outs = (folder / f"out-{number}-{place}-{size}" for size in ("few", "whole"))
+                ran = Round(
+                    *(
+                        measured(way.line(source, out), way.environment, way.daemons)
+                        for source, out in zip((few, whole), outs, strict=True)
+                    )
+                )
+                runs[name].append(ran)
+                print(
+                    f"round {number + 1}: {name}: {ran.few.wall:.1f} and {ran.whole.wall:.1f} s",
+                    file=sys.stderr,
+                )
+    print(f"{rows} rows in {FILES} files, {rounds} rounds in turn; medians")
+    print("start and end + rows = both, s; to by hand: the rows, both (least to most)")
+    for of in ("wall", "cpu"):
+        base = [ran.spent(of) for ran in runs[BY_HAND]]
+        for name, its in runs.items():
+            print(f"{of:4} {name:28} {compared([ran.spent(of) for ran in its], base)}")
+    pairs = zip(runs[ONE], runs[TWO], strict=True)
+    gain = statistics.median(one.spent("wall")[1] / two.spent("wall")[1] for one, two in pairs)
+    print(f"two workers / one: {gain:.2f} times as fast by the clock, of the rows alone")
 
 
-def prepared(folder: Path, rows: int) -> str:
-    """Write files of texts, and whom to trust; return the instant."""
+def compared(
+    its: Sequence[tuple[float, float, float]], base: Sequence[tuple[float, float, float]]
+) -> str:
+    """Return medians of what was spent, and of the ratios to what was spent in the same round by hand."""
+    start, row, both = map(statistics.median, zip(*its, strict=True))
+    ratios = [
+        [mine[place] / hand[place] for mine, hand in zip(its, base, strict=True)]
+        for place in (1, 2)
+    ]
+    told = "; ".join(
+        f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})" for each in ratios
+    )
+    return f"{start:6.1f} + {row:6.1f} = {both:6.1f}   {told}"
+
+
+def prepared(folder: Path, rows: int, count: int) -> None:
+    """Write files of texts, whom to trust, and the instant."""
     found, draw = corpus.load(), Random(1)
-    (folder / "in").mkdir()
+    (folder / "in").mkdir(parents=True)
     (folder / "trust.json").write_bytes(found.snapshot.to_bytes())
-    for number in range(FILES):
-        texts = draw.choices(found.texts, k=rows // FILES)
+    for number in range(count):
+        texts = draw.choices(found.texts, k=rows // count)
         write(folder / "in" / f"{number}.parquet", [texts])
     (folder / "at").write_text(found.at.isoformat())
-    return found.at.isoformat()
 
 
 def write(path: Path, groups: Sequence[Sequence[str]]) -> None:
@@ -141,21 +189,54 @@ def write(path: Path, groups: Sequence[Sequence[str]]) -> None:
             file.write_table(table, row_group_size=BATCH)
 
 
-def measured(command: list[str], environment: dict[str, str] | None = None) -> Run:
+def measured(
+    command: list[str], environment: dict[str, str] | None = None, daemons: tuple[int, ...] = ()
+) -> Run:
     """Run a command; its exit code is that of the worst row, and says nothing here."""
-    begun, before = time.perf_counter(), os.times()
+    begun, before = time.perf_counter(), spent(daemons)
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             command, env=environment, stdout=said, stderr=said, start_new_session=True
         )
         with held(process.pid) as most:
             process.wait()
+        wall = time.perf_counter() - begun
         if process.returncode not in {0, 1, 3, 4}:
             said.seek(0)
             raise SystemExit(said.read().decode(errors="replace"))
-    wall, after = time.perf_counter() - begun, os.times()
-    cpu = after[2] + after[3] - before[2] - before[3]
-    return Run(wall, cpu, sum(most.values()))
+    # What it leaves running, or has started through a daemon, is counted once that has ended.
+    # A shell's child whose parent has become Java is never waited for.
+    sessions = process.pid, *daemons
+    while sum(fields[0] != "Z" for fields in of_sessions(sessions)) > len(daemons):
+        time.sleep(0.1)
+    return Run(wall, spent(daemons) - before, sum(most.values()))
+
+
+def adopting() -> None:
+    """Have whatever a command leaves running handed to this process, which then counts its CPU."""
+    ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+def of_sessions(sessions: Sequence[int]) -> list[list[str]]:
+    """Return the fields of /proc/PID/stat, from the state on, of all processes of sessions; bury the adopted."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        # One that has ended meanwhile has nothing to say.
+        with contextlib.suppress(OSError):
+            fields = (path / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[3]) in sessions:
+                if fields[0] == "Z" and int(fields[1]) == os.getpid():
+                    os.waitpid(int(path.name), 0)
+                else:
+                    found.append(fields)
+    return found
+
+
+def spent(daemons: Sequence[int]) -> float:
+    """Return seconds of CPU of all that this process has waited for, and of daemons and what they have started."""
+    theirs = sum(sum(map(int, fields[11:15])) for fields in of_sessions(daemons))
+    times = os.times()
+    return times.children_user + times.children_system + theirs / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager

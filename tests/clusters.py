@@ -57,6 +57,11 @@ class Cluster:
             "JAVA_TOOL_OPTIONS": f"-Djava.io.tmpdir={tmp} -XX:-UsePerfData",
         }  # fmt: skip
 
+    @property
+    def daemons(self) -> tuple[int, ...]:
+        """Return the process groups of the master and of the workers, with all that they start."""
+        return tuple(process.pid for process in (self._master, *self.workers))
+
     def start(self, workers: int) -> None:
         """Start the master, and workers with a core each; return when all have joined."""
         self._master = self._daemon("master", "master.Master", "--host", "127.0.0.1", "--port", "0")
@@ -85,10 +90,12 @@ class Cluster:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, check: bool = True, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run a module of this Python as whoever uses the cluster does."""
         return subprocess.run(
-            [sys.executable, "-m", *words], env=self.environment, check=check, text=True,
+            [sys.executable, "-m", *words], env=environment or self.environment, check=check, text=True,
             timeout=LONGEST, capture_output=True,
         )  # fmt: skip
 

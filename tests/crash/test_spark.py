@@ -87,6 +87,38 @@ def test_a_cluster_that_is_not_there_is_told(source: Path, tmp_path: Path) -> No
     assert "Traceback" not in ran.stderr
 
 
+def test_a_cluster_of_sparks_own_settings_needs_no_address(
+    cluster: Cluster, source: Path, tmp_path: Path
+) -> None:
+    words = (
+        "pratique", "verify", str(source), "--out", str(tmp_path / "out"), "--engine", "spark",
+        "--trust", str(_trust(tmp_path)),
+    )  # fmt: skip
+    settings = tmp_path / "settings"
+    settings.mkdir()
+    own = {**cluster.environment, "SPARK_CONF_DIR": str(settings)}
+    ran = cluster.run(*words, check=False, environment=own)
+    assert "error: no cluster is named" in ran.stderr
+    # Its own options of Java hold beside ours.
+    said = settings / "spark-defaults.conf"
+    said.write_text(
+        f"spark.master {cluster.address}\nspark.executor.extraJavaOptions -XX:+UseSerialGC\n"
+    )
+    ran = cluster.run(*words, check=False, environment=own)
+    assert "480 rows" in ran.stdout
+    options = _options_of_executors(cluster)
+    assert any("-XX:TieredStopAtLevel=1" in each and "-XX:+UseSerialGC" in each for each in options)
+
+
+def _options_of_executors(cluster: Cluster) -> list[str]:
+    logs = [
+        log
+        for name in ("worker-0", "worker-1")
+        for log in (cluster.folder / name).glob("app-*/*/stderr")
+    ]
+    return [log.read_text(errors="replace").partition("\n")[0] for log in logs]
+
+
 def _trust(folder: Path) -> Path:
     path = folder / "trust.json"
     path.write_bytes(columns.TRUST.to_bytes())

@@ -35,6 +35,13 @@ QUIET = {
 }
 """What holds whatever the cluster's own settings say."""
 _LOG = Path(__file__).with_name("spark-log4j2.properties")
+# Java's work here is to start, and to hand on numbers: what its second compiler makes of that is never earned back.
+_JAVA = "-XX:TieredStopAtLevel=1"
+LEAN = {
+    "spark.driver.defaultJavaOptions": f"{_JAVA} -Dlog4j2.configurationFile={_LOG}",
+    "spark.executor.defaultJavaOptions": _JAVA,
+}
+"""Options of Java that come before those of the cluster's own settings (`extraJavaOptions`), which win."""
 _GLANCE = 0.2
 """Seconds between two looks at how far it is."""
 
@@ -95,15 +102,10 @@ def _context(address: str) -> Iterator[Any]:
         from pyspark.errors import PySparkException  # noqa: PLC0415
     except ImportError as error:
         raise ExtraMissing("dist", "the engine spark") from error
-    settings = SparkConf().setAppName("pratique").setAll(list(QUIET.items()))
+    # Spark's own settings are read by Java, which does not run yet: what is set here takes their place.
+    settings = SparkConf().setAppName("pratique").setAll([*QUIET.items(), *LEAN.items()])
     if address:
         settings.setMaster(address)
-    elif not settings.contains("spark.master"):
-        raise UsageError(
-            "address-missing", "no cluster is named",
-            "name it with --address spark://HOST:7077, or yarn, or in Spark's own settings",
-        )  # fmt: skip
-    settings.setIfMissing("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={_LOG}")
     try:
         context = SparkContext(conf=settings)
     except (PySparkException, OSError) as error:
@@ -112,6 +114,13 @@ def _context(address: str) -> Iterator[Any]:
         if type(error).__module__.partition(".")[0] != "py4j":
             raise
         raise _unreachable() from None
+    if not address and context.master.startswith("local"):
+        # What Spark takes where nothing is named.
+        context.stop()
+        raise UsageError(
+            "address-missing", "no cluster is named",
+            "name it with --address spark://HOST:7077, or yarn, or in Spark's own settings",
+        )  # fmt: skip
     # What runs on the nodes: this same Python, where Spark's own variable names no other.
     context.pythonExec = os.environ.get("PYSPARK_PYTHON", sys.executable)
     try:
