@@ -150,6 +150,7 @@ def paper_options(command: Command) -> Command:
 @paper_options
 @click.option("--workers", type=click.IntRange(1, 64), metavar="N",
               help="Processes for a whole file [default: one a core].")  # fmt: skip
+@options.no_engine
 @click.option("--pdf", "layout", type=click.Choice(LAYOUTS), help="Print each of a file's as PDF.")
 @click.option("--yes", is_flag=True, help="Issue what is doubted without asking.")
 @options.at

@@ -333,6 +333,21 @@ def column_options(command: Command) -> Command:
     return out(column(keep(crowd_options(command))))
 
 
+def no_engine(command: Command) -> Command:
+    """Know --engine and --address, which other commands have, and refuse them to one that signs."""
+    engine = click.option("--engine", hidden=True, expose_value=False, callback=_no_engine)
+    address = click.option("--address", hidden=True, expose_value=False, callback=_no_engine)
+    return engine(address(command))
+
+
+def _no_engine(_ctx: click.Context, _param: click.Parameter, name: str | None) -> None:
+    if name is not None:
+        raise UsageError(
+            "engine-keys", "a file is issued on one machine: on an engine, the keys would be on all its nodes",
+            "leave --engine out: all cores of this machine sign, and --workers takes fewer",
+        )  # fmt: skip
+
+
 def crowd_of(named: dict[str, Any]) -> Crowd:
     """Take what `crowd_options` has added out of what a command was called with."""
     crowd = Crowd(named.pop("workers"), named.pop("engine"), named.pop("address"))

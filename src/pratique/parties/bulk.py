@@ -15,11 +15,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
-import io
+import heapq
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from multiprocessing.connection import wait
@@ -398,19 +398,88 @@ def remarked(read: Sequence[Numbered], signed: set[tuple[int, int]] | None = Non
     return told
 
 
+LARGEST_COMPARED = 16 << 20
+"""Bytes of drafts whose records are compared at a time: some hundred thousand records, and 100 MB of memory."""
+_MOST_FILES = 512
+
+
 def report(drafts: Iterable[dict[str, Any]], catalogue: Catalogue) -> list[Told]:
     """Return all that is told of a whole file, in the order of its rows; its doses are compared here."""
     told: list[Told] = []
-    rows: list[tuple[int, int, str]] = []
-    found: list[Compared | None] = []
+    entries: list[list[Any]] = []
     for draft in drafts:
         told += [(row, place, column, code) for row, place, column, code in draft["told"]]
-        for row, place, where, person, event, *dose in draft["compared"]:
-            rows.append((row, place, where))
-            found.append(Compared(bytes.fromhex(person), bytes.fromhex(event), *dose))
-    for (row, place, where), remarks in zip(rows, compare(found, catalogue), strict=True):
-        told += [(row, place, remark.column, remark.code.name) for remark in placed(where, remarks)]
-    return sorted(told, key=lambda one: one[:2])
+        entries += draft["compared"]
+    return sorted([*told, *_between_records(entries, catalogue)], key=_of_record)
+
+
+def _between_records(entries: Iterable[list[Any]], catalogue: Catalogue) -> list[Told]:
+    """Compare the records of people all of whose records are here."""
+    rows: list[tuple[int, int, str]] = []
+    found: list[Compared | None] = []
+    for row, place, where, person, event, *dose in entries:
+        rows.append((row, place, where))
+        found.append(Compared(bytes.fromhex(person), bytes.fromhex(event), *dose))
+    return [
+        (row, place, remark.column, remark.code.name)
+        for (row, place, where), remarks in zip(rows, compare(found, catalogue), strict=True)
+        for remark in placed(where, remarks)
+    ]
+
+
+def _told_of(job: Job, catalogue: Catalogue) -> Iterator[Told]:
+    """Yield what `report` returns, and hold no more of a large file than of a small one.
+
+    What is compared is written apart by whose it is, so that all of one person's is in one file.
+    """
+    paths = _by_number(job.folder.glob(".remarks-*.json"))
+    drafts = (strict_json.loads(sources.read_bytes(path)) for path in paths)
+    count = min(sum(path.stat().st_size for path in paths) // LARGEST_COMPARED, _MOST_FILES)
+    if count == 0:
+        yield from report(drafts, catalogue)
+        return
+    said, *apart = (job.folder / f".compared-{number:03d}" for number in range(count + 2))
+    with contextlib.ExitStack() as stack:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        of_parts, *of_people = (
+            stack.enter_context(os.fdopen(os.open(path, flags, 0o600), "wb"))
+            for path in (said, *apart)
+        )
+        for draft in drafts:
+            of_parts.write(_line(sorted(draft["told"], key=_of_record)))
+            groups: dict[int, list[Any]] = {}
+            for entry in draft["compared"]:
+                # Of its digest under the job's secret: as good as drawn.
+                groups.setdefault(int(entry[3][:8], 16) % len(apart), []).append(entry)
+            for place, entries in groups.items():
+                of_people[place].write(_line(entries))
+    between: list[Told] = []
+    for path in apart:
+        between += _between_records(_lines_of(path), catalogue)
+        path.unlink()
+    between.sort(key=_of_record)
+    told = ((row, place, column, code) for row, place, column, code in _lines_of(said))
+    yield from heapq.merge(told, between, key=_of_record)
+    said.unlink()
+
+
+def _line(entries: Sequence[Any]) -> bytes:
+    return json.dumps(entries).encode() + b"\n"
+
+
+def _lines_of(path: Path) -> Iterator[Any]:
+    with files.opened(path) as file:
+        for line in file:
+            yield from strict_json.loads(line)
+
+
+def _of_record(told: Sequence[Any]) -> tuple[int, int]:
+    return told[0], told[1]
+
+
+def _by_number(parts: Iterable[Path]) -> list[Path]:
+    """Return parts' files in the order of their numbers, of which a large job has longer ones."""
+    return sorted(parts, key=lambda path: (len(path.name), path.name))
 
 
 def _written(output: str, signed: Sequence[tuple[Numbered, Signed]]) -> bytes:
@@ -759,28 +828,31 @@ def _lines(path: Path) -> int | None:
 
 def write_report(job: Job, session: IssuingSession) -> int:
     """Write what is told of each row; return how many records something is told of."""
-    drafts = sorted(job.folder.glob(".remarks-*.json"))
-    told = report(
-        (strict_json.loads(sources.read_bytes(draft)) for draft in drafts), session.catalogue
-    )
-    lines = []
-    for row, _, column, name in told:
-        code = RemarkCode[name]
-        refused = "yes" if code.refuses else "no"
-        lines.append((row, column, name, refused, code.meaning, code.next_step))
-    written = io.StringIO(newline="")
-    tables.write_csv_safe(written, REPORT, lines)
-    files.replace(job.folder / "report.csv", written.getvalue().encode())
-    for draft in drafts:
-        draft.unlink()
-    return len({one[:2] for one in told})
+    path, records, before = job.folder / "report.csv", 0, None
+    draft = path.with_name(f".{path.name}.draft")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="utf-8", newline="") as file:
+
+        def lines() -> Iterator[tuple[Any, ...]]:
+            nonlocal records, before
+            for row, place, column, name in _told_of(job, session.catalogue):
+                records, before = records + ((row, place) != before), (row, place)
+                code = RemarkCode[name]
+                refused = "yes" if code.refuses else "no"
+                yield row, column, name, refused, code.meaning, code.next_step
+
+        tables.write_csv_safe(file, REPORT, lines())
+    files.adopt(draft, path)
+    for left in job.folder.glob(".remarks-*.json"):
+        left.unlink()
+    return records
 
 
 def merge(job: Job, out: Path) -> None:
     """Write all parts of a job into one Parquet file."""
     from pyarrow.parquet import ParquetWriter, read_table  # noqa: PLC0415 - the extra `parquet`
 
-    parts = sorted(job.folder.glob("certificates-*.parquet"))
+    parts = _by_number(job.folder.glob("certificates-*.parquet"))
     if not parts:
         return
     draft = out.with_name(f".{out.name}.draft")

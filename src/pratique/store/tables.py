@@ -99,7 +99,7 @@ def rows(path: Path, headings: Headings = AS_THEY_ARE) -> Iterator[Row]:
     """Read the rows of a file. A FHIR document is one row: `intake.handed.read` knows it.
 
     Args:
-        path: a file, or the folder of a Bulk Data export.
+        path: a file, the folder of a Bulk Data export, or one of Parquet files.
         headings: what its columns are, where their names do not say it in our words.
 
     Raises:
@@ -107,7 +107,7 @@ def rows(path: Path, headings: Headings = AS_THEY_ARE) -> Iterator[Row]:
     """
     try:
         if path.is_dir():
-            yield from _folder(path)
+            yield from _folder(path, headings)
             return
         with store_files.opened(path) as file:
             if file.peek(4)[:4] == b"PAR1":
@@ -524,29 +524,35 @@ FHIR_LINES = frozenset({".ndjson", ".jsonl"})
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return the files that a source consists of: itself, or those of a Bulk Data export's folder."""
+    """Return the files that a source consists of: itself, a Bulk Data export's, or a folder's of Parquet."""
     if not path.is_dir():
         return [path]
-    found = (file for file in path.iterdir() if file.suffix.lower() in FHIR_LINES)
-    return sorted(file for file in found if file.is_file() and not file.is_symlink())
+    files = sorted(file for file in path.iterdir() if file.is_file() and not file.is_symlink())
+    lines = [file for file in files if file.suffix.lower() in FHIR_LINES]
+    columns = [file for file in files if file.suffix.lower() == ".parquet"]
+    if lines and columns:
+        hint = "put the lines of the export and the Parquet files into folders of their own"
+        raise Unreadable("table-folder", f"{path}: files of two kinds are in the folder", hint)
+    return lines or columns
 
 
-def _folder(path: Path) -> Iterator[Row]:
-    """Read the folder of a Bulk Data export; lines are counted through, in the order of the names."""
+def _folder(path: Path, headings: Headings) -> Iterator[Row]:
+    """Read the files of a folder; rows are counted through, in the order of the names."""
     files = files_of(path)
     if not files:
-        hint = "a folder holds the .ndjson files of a FHIR Bulk Data export"
+        hint = "a folder holds the .ndjson files of a FHIR Bulk Data export, or .parquet files"
         raise Unreadable("table-folder", f"{path}: no such file is in the folder", hint)
+    is_columns = files[0].suffix.lower() not in FHIR_LINES
 
-    def lines() -> Iterator[Row]:
+    def all_rows() -> Iterator[Row]:
         number = 0
         for name in files:
             with store_files.opened(name, named=False) as file:
-                for row in _lines_of_json(file):
+                for row in _parquet(file, headings) if is_columns else _lines_of_json(file):
                     number += 1
                     yield row._replace(number=number)
 
-    yield from _with_patients(lines(), lines)
+    yield from all_rows() if is_columns else _with_patients(all_rows(), all_rows)
 
 
 def _objects(file: io.BufferedReader[Any]) -> Iterator[Row]:

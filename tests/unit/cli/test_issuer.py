@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from pratique.parties import issuer
 from pratique.revocation.tag_list import tag
 from pratique.store.register.register import Transaction, open_register
 from tests import forked
+from tests.steps import until
 
 ROOT = Path(__file__).resolve().parents[3]
 AT = "2026-11-22T09:00:00Z"
@@ -341,6 +343,91 @@ def test_parquet_in_and_out(desk: Desk, tmp_path: Path) -> None:
     found = parquet.read_table(out).to_pydict()
     assert len(set(found["text"])) == 1500
     assert desk.run("verify", found["text"][7], "--at", AT, code=3)
+
+
+@pytest.fixture(scope="module")
+def columns(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a folder of three files of columns, whose parts do not end where a file does."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    folder = tmp_path_factory.mktemp("people")
+    table = pytest.importorskip("pyarrow.csv").read_csv(people(folder / "p.csv", 9000))
+    for number in range(3):
+        parquet.write_table(table.slice(3000 * number, 3000), folder / f"{number}.parquet")
+    return folder
+
+
+def test_a_folder_of_columns_is_issued_and_a_lost_worker_costs_nothing(
+    desk: Desk, columns: Path, tmp_path: Path
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    before, out, parts = desk.counts(), tmp_path / "signed.parquet", tmp_path / "signed.parts"
+    command = (
+        "issuer",
+        "issue",
+        "--from",
+        str(columns),
+        "--out",
+        str(out),
+        *WORK,
+        "--workers",
+        "2",
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "pratique", *command], cwd=ROOT, env=desk.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as job:  # fmt: skip
+        until(lambda: job.poll() is not None or list(parts.glob("certificates-*")))
+        worker = workers_of(job.pid)[-1]
+        os.kill(worker, signal.SIGKILL)
+        _, said = job.communicate()
+    assert job.returncode == 4
+    assert "error: a worker ended before its work was done" in said
+    assert "Traceback" not in said
+    early = {path.name: path.read_bytes() for path in parts.glob("certificates-*")}
+    kept = {row: text for path in parts.glob("certificates-*") for row, text in pairs(path)}
+    assert 0 < len(early) < 4
+    desk.run(*command)
+    found = dict(pairs(out))
+    assert sorted(found) == list(range(1, 9001))
+    assert len(set(found.values())) == 9000
+    assert kept.items() <= found.items(), "a row was signed twice"
+    assert desk.counts() == before + 9000
+    assert len(parquet.read_table(out)) == 9000
+
+
+def workers_of(parent: int) -> list[int]:
+    """Return the processes that a job has started for its parts."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            about = (path / "stat").read_text().rpartition(")")[2].split()
+            if int(about[1]) == parent and b"spawn_main" in (path / "cmdline").read_bytes():
+                found.append(int(path.name))
+    return found
+
+
+def pairs(path: Path) -> list[tuple[int, str]]:
+    found = pytest.importorskip("pyarrow.parquet").read_table(path).to_pydict()
+    return list(zip(found["row"], found["text"], strict=True))
+
+
+def test_a_folder_of_two_kinds_of_files_is_not_guessed_at(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.ndjson", "b.parquet"):
+        (tmp_path / "in" / name).write_bytes(b"")
+    out = tmp_path / "out"
+    desk.run("issuer", "issue", "--from", str(tmp_path / "in"), "--out", str(out), *WORK, code=4)
+    assert "files of two kinds are in the folder" in desk.said
+    assert not out.exists()
+
+
+def test_an_engine_is_refused_where_keys_would_go_with_it(desk: Desk, tmp_path: Path) -> None:
+    source, out = people(tmp_path / "people.csv", 2), tmp_path / "out"
+    command = ("issuer", "issue", "--from", str(source), "--out", str(out), *WORK)
+    desk.run(*command, "--engine", "spark", "--address", "spark://h:7077", code=2)
+    assert desk.said.startswith("error: a file is issued on one machine: on an engine,")
+    assert "hint: leave --engine out" in desk.said
+    assert not out.exists()
 
 
 def test_a_lot_is_recalled_and_only_its_count_is_shown(desk: Desk, tmp_path: Path) -> None:

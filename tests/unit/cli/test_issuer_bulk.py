@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +18,9 @@ from hypothesis import strategies as st
 
 from pratique.errors import Unreadable, UsageError
 from pratique.formats import Envelope, hcert
+from pratique.intake import accept
+from pratique.intake.accept import Compared
+from pratique.intake.catalogue import Catalogue
 from pratique.issue import IssueRequest, context_of, sign
 from pratique.parties import bulk
 from pratique.parties.bulk import Parts, report
@@ -227,6 +231,36 @@ def test_a_job_that_ended_anywhere_goes_on_with_the_same_keys(
     assert before.items() <= after_all.items()
     assert len(in_bulk(job, desk)) == 13
     assert sum(desk.register.read(Transaction.counts).values()) == 13
+    desk.register.close()
+
+
+def test_a_large_files_records_are_compared_as_a_small_ones(
+    empty: Path, rooms: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = rooms()
+    desk = desk_of(shards_of([(ALL_KINDS, 90, False)]), folder, empty)
+    # Each person has the same dose several times, and a test; now and then a row is refused.
+    rows = [{**(SWAB if n % 4 else DOSE), "surname": f"Q{chr(97 + n % 7)}"} for n in range(60)]
+    rows[11]["product"] = rows[12]["product"] = "none"
+    job = job_of(folder, table(folder / "people.csv", rows))
+    made(job, desk)
+    copy = Path(shutil.copytree(job.folder, folder / "copy"))
+    whole = bulk.write_report(job, desk)
+    monkeypatch.setattr(bulk, "LARGEST_COMPARED", 1000)
+    at_once: list[int] = []
+
+    def compare(found: Sequence[Compared | None], catalogue: Catalogue) -> Any:
+        at_once.append(len(found))
+        return accept.compare(found, catalogue)
+
+    monkeypatch.setattr(bulk, "compare", compare)
+    assert bulk.write_report(job._replace(folder=copy), desk) == whole > 20
+    assert sum(at_once) == 59
+    assert max(at_once) < 59, "all were compared at once"
+    assert (copy / "report.csv").read_bytes() == (job.folder / "report.csv").read_bytes()
+    assert b"DOSE_REPEATED" in (copy / "report.csv").read_bytes()
+    assert b"RECORD_REPEATED" in (copy / "report.csv").read_bytes()
+    assert not [path.name for path in copy.iterdir() if path.name[0] == "."]
     desk.register.close()
 
 
