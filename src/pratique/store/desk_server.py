@@ -176,16 +176,16 @@ class _DeskEndpoint:
             path.removeprefix("api/") if is_act else BEGIN,
             request.headers.get("x-desk-session", ""), certificate, int(self._clock()),
         )  # fmt: skip
-        if not is_act and certificate:
-            # On a network even the page is for those alone who could sign in.
-            loop = asyncio.get_running_loop()
-            admitted = await loop.run_in_executor(self._threads[0], self._admit, head)
-            if isinstance(admitted, DeskRefusal):
-                return _refused(admitted)
-        if not is_act:
-            return self._file(request, path)
         try:
-            return await self._asked(request, head)
+            if is_act:
+                return await self._asked(request, head)
+            if certificate:
+                # On a network even the page is for those alone who could sign in.
+                loop = asyncio.get_running_loop()
+                admitted = await loop.run_in_executor(self._threads[0], self._admit, head)
+                if isinstance(admitted, DeskRefusal):
+                    return _refused(admitted)
+            return self._file(request, path)
         except BodyRefused as error:
             return _refused(DeskRefusal(error.number, error.code, f"what was sent: {error.why}"))
         except PratiqueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,12 +11,14 @@ from urllib.parse import quote
 
 import pytest
 
-from pratique.errors import UsageError
+from pratique.errors import DocumentRefused, UsageError
 from pratique.parties.desk import Attachment, DeskAct, DeskCall, LastAnswer, Right
-from pratique.store import desk_server, site
+from pratique.store import desk_server, server, site
+from pratique.store.desk_server import Admitted, DeskPlace, RequestHead
 from tests import issuing_desks
 from tests.issuing_desks import CLERK, PASSPHRASES, Client, OpenDesk, Reply, request
 from tests.steps import until
+from tests.web import serving
 
 CANARY = "Wilhelmina Canary"
 calls: list[str] = []
@@ -301,6 +304,36 @@ def test_after_the_last_answer_the_desk_is_told_to_end_and_after_no_other(
     clerk.ask("echo")
     assert clerk.good("last") == {"over": True}
     until(lambda: len(desk.ended) == before + 1)
+
+
+@pytest.mark.parametrize("fault", [DocumentRefused("operators-malformed", "what is wrong"), RuntimeError(CANARY)], ids=["told", "unforeseen"])  # fmt: skip
+def test_who_cannot_be_admitted_to_the_page_is_told_as_at_an_act(fault: Exception) -> None:
+    """On a network the page itself is for operators: their list may be damaged."""
+
+    def admit(_: RequestHead) -> Admitted:
+        raise fault
+
+    told: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        place = DeskPlace(
+            {"desk.html": b"the page"}, server.names_of("localhost", port), certificate=lambda _: "ab" * 32,
+        )  # fmt: skip
+        application = desk_server.application(place, admit, tell=told.append)
+        with serving(application, desk_server.LIMITS, listening=listening):
+            host = {"Host": f"localhost:{port}"}
+            replies = [
+                request(port, "GET", "/", headers=host),
+                Client(port).post("echo", b"{}", {**JSON, "Origin": f"http://localhost:{port}"}),
+            ]
+    expected = (500, "desk-fault") if told else (400, "operators-malformed")
+    assert [(reply.status, reply.document["code"]) for reply in replies] == [expected] * 2
+    assert bool(told) is isinstance(fault, RuntimeError)
+    assert CANARY not in f"{told}{[reply.body for reply in replies]}"
+    for reply in replies:
+        assert reply.headers["cache-control"] == "no-store"
+        for name, value in site.HEADERS.items():
+            assert reply.headers[name.lower()] == value
 
 
 def test_signing_in_is_checked_as_all_else_is(desk: OpenDesk) -> None:
