@@ -26,7 +26,7 @@ from pratique.snapshot import Snapshot
 from pratique.verification import verify
 from tests import issuing_desks
 from tests.browser.desk import US, typed_by
-from tests.desk_forms import correction, issued
+from tests.desk_forms import confirmed, correction, issued
 from tests.issuers import AT
 from tests.issuing_desks import AUDITOR, CLERK, PASSPHRASES, SECOND, Client, OpenDesk
 
@@ -276,6 +276,43 @@ def test_a_list_names_certificates_by_number_and_by_text(clerk: Client, desk: Op
     clerk.good("revocation.revoke", {"plan": counted["plan"]} | SAYS_SECOND)
     assert Code.REVOKED in codes(desk, first) & codes(desk, second)
     assert Code.REVOKED not in codes(desk, third)
+
+
+def test_a_list_that_is_none_is_refused(clerk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = clerk.good("certificate.open", {"text": issued(clerk)})["number"]
+    data, asked = f"uvci\n{number}\n".encode(), {"reason": "fraud"}
+    monkeypatch.setattr(desk_renewal, "LARGEST_FILE", len(data))
+    for sent, code in ((data + b"\n", "list-too-large"), (b"\x81\x8d\x00\xd8", "list-damaged")):
+        assert clerk.send("revocation.count_file", sent, asked).document["code"] == code
+    monkeypatch.setattr(desk_renewal, "LONGEST_LIST", len(number))
+    longer = {"reason": "fraud", "selection": {}, "list": f"{number}\n"}
+    assert clerk.refused("revocation.count", longer) == "form-unread"
+    # The control: what is not longer is counted.
+    assert clerk.send("revocation.count_file", data, asked).document["total"] == 1
+    assert clerk.good("revocation.count", longer | {"list": number})["total"] == 1
+
+
+def test_two_pseudonyms_that_the_register_cannot_keep_together_revoke_nothing(
+    clerk: Client, desk: OpenDesk
+) -> None:
+    texts, long = [issued(clerk, surname=name) for name in ("Doe", "Roe")], "op-" + "7" * 75
+    rights = frozenset({Right.ISSUE, Right.REVOKE})
+    desk_operators.add(desk.place.folder, long, rights, PASSPHRASES[SECOND] + "!", None)
+    plan = {"plan": many(clerk, lot="LOT-9")["plan"]}
+    second = {"pseudonym": long, "passphrase": PASSPHRASES[SECOND] + "!"}
+    assert clerk.refused("revocation.revoke", plan | second) == "second-too-long"
+    assert not any(Code.REVOKED in codes(desk, text) for text in texts)
+    # The control: the plan waits for somebody else's yes.
+    assert clerk.good("revocation.revoke", plan | SAYS_SECOND)["revoked"] == 2
+
+
+def test_one_certificate_is_corrected_to_one(clerk: Client, desk: OpenDesk) -> None:
+    wrong = issued(clerk, surname="Deo")
+    asked = correction(clerk, wrong, surname="Doe", surname_icao="")
+    event = asked["events"][0]
+    both = asked | {"events": [event, event | {"dose": "2", "given_on": "2026-03-15"}]}
+    assert clerk.refused("certificate.correct", confirmed(clerk, both)) == "correction-one"
+    assert Code.REVOKED not in codes(desk, wrong)
 
 
 @pytest.mark.parametrize(
