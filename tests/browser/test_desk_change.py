@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pratique.parties import desk_operators
+from pratique.parties.desk import Right
 from tests import issuing_desks
 from tests.browser import clerk
 from tests.browser.change_screens import acts, change_screens, looked_up, shown, start
@@ -124,9 +126,24 @@ def test_one_is_revoked_by_keyboard_alone(page: Any, desk: OpenDesk, texts: list
     assert acts(desk) == [(CLERK, 1)]
 
 
+@pytest.mark.parametrize("right", ["issue", "revoke"])
+def test_whoever_comes_to_look_somebody_up_reads_that_nobody_can_be_searched_for(
+    page: Any, desk: OpenDesk, right: str
+) -> None:
+    desk_operators.add(
+        desk.place.folder, CLERK, frozenset({Right(right)}), PASSPHRASES[CLERK], None
+    )
+    page.goto(desk.entry())
+    issuing_desks.sign_in(page)
+    page.locator("[data-open=changes]").click()
+    shown(page, "desk-change")
+    said = page.locator("[data-part=no-names]")
+    assert said.is_visible()
+    assert said.inner_text().startswith("Nobody can be searched for by name")
+
+
 def test_a_lot_is_revoked_by_two_people(page: Any, desk: OpenDesk, texts: list[str]) -> None:
     start(page, desk)
-    assert "Nobody can be searched for by name" in page.locator("[data-part=many]").inner_text()
     page.locator("[data-part=lot]").fill("LOT-9")
     page.locator("[data-part=many-reason]").select_option("product-recall")
     page.locator("[data-part=many-form] button[type=submit]").click()

@@ -46,10 +46,14 @@ class Kiosk(NamedTuple):
 
 
 @contextmanager
-def kiosk(browser: Any, profile: Path, *more: str) -> Iterator[Kiosk]:
-    """Run a browser whose profile stays, as at a desk."""
+def kiosk(browser: Any, profile: Path, *more: str, **wishes: Any) -> Iterator[Kiosk]:
+    """Run a browser whose profile stays, as at a desk; `wishes` are Playwright's."""
     context = browser.browser_type.launch_persistent_context(
-        str(profile), executable_path=CHROMIUM, args=[*ARGUMENTS, *more], permissions=["camera"]
+        str(profile),
+        executable_path=CHROMIUM,
+        args=[*ARGUMENTS, *more],
+        permissions=["camera"],
+        **wishes,
     )
     context.set_default_timeout(PATIENCE)
     page = context.pages[0] if context.pages else context.new_page()

@@ -30,6 +30,7 @@ BASE45 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _VALUE = {character: value for value, character in enumerate(BASE45)}
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
+_ZIPPED = b"PK\x03\x04"
 _HEX = re.compile(rb"[0-9a-fA-F]{14,}")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{10,}")
 _BORN = re.compile(
@@ -173,11 +174,18 @@ def _base64(run: bytes) -> bytes:
 def _inflated(data: bytes) -> Iterator[bytes]:
     for match in _PACKED.finditer(data):
         yield inflate(data[match.start() : match.start() + _MOST])
+    start = data.find(_ZIPPED)
+    while start >= 0:
+        # A file of an archive (APPNOTE §4.3.7): its head, its name, what else there is, and it, without zlib's head.
+        lengths = data[start + 26 : start + 30]
+        start += 30 + sum(int.from_bytes(lengths[at : at + 2], "little") for at in (0, 2))
+        yield inflate(data[start : start + _MOST], -15)
+        start = data.find(_ZIPPED, start)
 
 
-def inflate(data: bytes) -> bytes:
-    """Unpack zlib or gzip as far as it goes."""
-    packed: Any = zlib.decompressobj(47)
+def inflate(data: bytes, head: int = 47) -> bytes:
+    """Unpack zlib or gzip as far as it goes; -15 for what has no head."""
+    packed: Any = zlib.decompressobj(head)
     out = bytearray()
     try:
         # In small steps: what was unpacked before the damage is kept.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import os
 import random
+import zipfile
 import zlib
 from base64 import b32encode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
@@ -41,6 +43,7 @@ WAYS: dict[str, Callable[[], bytes]] = {
     "zlib, fast": lambda: zlib.compress(NAME, 1),
     "gzip": lambda: gzip.compress(NAME),
     "gzip in zlib in Base64": lambda: b64encode(zlib.compress(gzip.compress(NAME * 9))),
+    "a zip archive": lambda: _archived(NAME * 3),
     "damaged zlib": lambda: zlib.compress(NAME + NOISE)[:4000],
     "Base45": lambda: canary.base45(NAME),
     "Base45, 1 before": lambda: canary.base45(b"x" + NAME),
@@ -60,6 +63,13 @@ WAYS: dict[str, Callable[[], bytes]] = {
 
 def _joined(mark: str) -> bytes:
     return mark.join((ONE.surname, ONE.forename, ONE.birth_date)).encode()
+
+
+def _archived(data: bytes) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("certificates.csv", data)
+    return written.getvalue()
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -74,7 +74,12 @@ class Change {
     });
     const file = /** @type {HTMLInputElement} */ (part(screen, "file"));
     part(screen, "choose").addEventListener("click", () => file.click());
-    file.addEventListener("change", () => void this.#files([...(file.files ?? [])]));
+    file.addEventListener("change", () => {
+      const files = [...(file.files ?? [])];
+      // Its name may be somebody's.
+      file.value = "";
+      void this.#files(files);
+    });
     screen.addEventListener("dragover", (event) => event.preventDefault());
     screen.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -199,6 +204,7 @@ class Change {
     part(form, "list-choose").addEventListener("click", () => file.click());
     file.addEventListener("change", async () => {
       const [chosen] = file.files ?? [];
+      file.value = "";
       if (!chosen) return;
       this.page.say("");
       try {
@@ -207,7 +213,6 @@ class Change {
       } catch (error) {
         this.page.tell(error);
       }
-      file.value = "";
     });
     if (!this.page.may("issue")) part(form, "lot").focus();
   }

@@ -123,7 +123,11 @@ class FileScreen {
   #drop(element, state) {
     const input = /** @type {HTMLInputElement} */ (part(element, "file"));
     part(element, "choose").addEventListener("click", () => input.click());
-    input.addEventListener("change", () => this.#put(input.files?.[0]));
+    input.addEventListener("change", () => {
+      const file = input.files?.[0];
+      input.value = "";
+      this.#put(file);
+    });
     element.addEventListener("dragover", (event) => {
       event.preventDefault();
       element.classList.add("over");

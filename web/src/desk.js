@@ -10,7 +10,8 @@
  * 3. The session's secret is in this page's memory alone: neither the profile on the disk nor a second tab has it, and
  *    whoever loads the page anew signs in anew. Nothing of a form is lost when a session ends: it lies under the dialog,
  *    which covers it, since nobody may be there. It is the operator's who began it: another one never sees it.
- * 4. Where the desk knows its operators by certificates, there is nothing to type in: it is tried first.
+ * 4. Whoever leaves the page leaves nothing in it: a browser may keep it whole, and show it to who goes back.
+ * 5. Where the desk knows its operators by certificates, there is nothing to type in: it is tried first.
  */
 import * as changes from "./desk-change.js";
 import * as day from "./desk-day.js";
@@ -51,6 +52,11 @@ addEventListener("hashchange", () => {
   if (form) shown(/** @type {HTMLFormElement} */ (form));
 });
 page.onSignedOut = (stands) => ask(stands);
+// A page that is left may be kept whole by the browser, for who goes back: nobody's form and no session are kept with it.
+addEventListener("pagehide", () => left());
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) location.reload();
+});
 await begin();
 
 /** Try without a passphrase where an operator's certificate may do; else show the form. */
@@ -121,6 +127,16 @@ async function signOut() {
   // What is over stands for a token, once: the next operator needs no new address.
   token = await ended || token;
   form(element, goOn);
+}
+
+/** Forget who is signed in, and what is shown. */
+function left() {
+  page.session = "";
+  page.about = null;
+  document.querySelector("dialog[data-part=again]")?.remove();
+  describe();
+  page.show("desk-sign-in");
+  part(document, "about").textContent = "";
 }
 
 /** Ask to sign in again, over the screen that is shown. @param {boolean} stands whether the session's secret stands for a token */

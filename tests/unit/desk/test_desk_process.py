@@ -96,21 +96,25 @@ def issuer(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def running(issuer: Path, tmp_path: Path) -> Iterator[Running]:
-    with shown(["-m", "pratique"], issuer, tmp_path) as desk:
+    with running_desk(["-m", "pratique"], issuer, tmp_path) as desk:
         yield desk
 
 
 @contextlib.contextmanager
-def shown(program: list[str], issuer: Path, tmp_path: Path) -> Iterator[Running]:
-    """Run a desk, as a person does or by a program of the test's."""
-    (tmp_path / "pages").mkdir()
-    (tmp_path / "pages/desk.html").write_bytes(PAGE)
+def running_desk(
+    program: list[str], issuer: Path, folder: Path, pages: Path | None = None
+) -> Iterator[Running]:
+    """Run a desk, as a person does or by a program of the test's; without pages it has one of the test's."""
+    if pages is None:
+        pages = folder / "pages"
+        pages.mkdir()
+        (pages / "desk.html").write_bytes(PAGE)
     port = ports.free()
     words = [
         sys.executable, *program, "desk", "--site", "harbour", "--issuer", str(issuer), "--no-browser",
-        "--listen", f"localhost:{port}", "--site-archive", str(tmp_path / "pages"), "--contact", "here",
+        "--listen", f"localhost:{port}", "--site-archive", str(pages), "--contact", "here",
     ]  # fmt: skip
-    desk = Running(words, tmp_path, port)
+    desk = Running(words, folder, port)
     try:
         yield desk
     finally:
@@ -312,7 +316,7 @@ def test_after_the_days_end_nobody_is_left_in_memory(
     """The process that has seen people is gone: neither its successor nor the parent, nor a disk, has a name."""
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-    with shown(["-c", SHOWN], issuer, tmp_path) as running:
+    with running_desk(["-c", SHOWN], issuer, tmp_path) as running:
         clerk, before = running.sign_in(running.token()), running.child()
         worked(clerk, PEOPLE[:-1])
         # The control: whoever looks while the day lasts finds them.
