@@ -196,7 +196,7 @@ def test_many_are_revoked_by_two_people(page: Any, desk: OpenDesk) -> None:
     page.keyboard.type(SECOND)
     tab_to(page, "[data-part=passphrase]")
     page.keyboard.type("some other words")
-    page.keyboard.press("Enter")
+    pressed(page, "[data-part=go]")
     page.locator("[data-part=notice]:not([hidden])").wait_for()
     page.complaints.clear()
     # Where it is typed again.
