@@ -24,6 +24,10 @@ def acts(desk: OpenDesk) -> list[tuple[str, int]]:
     return [(act.operator, act.certificates) for act in issuing.audit(session).acts]
 
 
+ENDING = "dialog[data-part=ending]"
+"""What asks before a day ends."""
+
+
 def shown(page: Any, name: str) -> None:
     """Wait until a screen is up."""
     page.locator(f"body[data-screen={name}]").wait_for()
@@ -130,13 +134,17 @@ def file_screens(page: Any, desk: OpenDesk, table: bytes) -> Iterator[str]:
     yield "done"
 
 
-def day_screens(page: Any, desk: OpenDesk) -> Iterator[str]:
-    """Sign in as whoever may see the day, and end it; yield the name of each screen that is up."""
+def day_screens(page: Any, desk: OpenDesk, *, asks: bool = False) -> Iterator[str]:
+    """Sign in as whoever may see the day, and end it; yield the name of each screen that is up, `asks`: and of what asks."""
     page.goto(desk.entry())
     issuing_desks.sign_in(page, AUDITOR)
     shown(page, "desk-day")
     page.locator("[data-part=work] tr").first.wait_for()
     yield "day"
     page.locator("[data-part=end]").press("Enter")
+    page.locator(f"{ENDING} [data-part=no]:focus").wait_for()
+    if asks:
+        yield "day-ending"
+    page.locator(f"{ENDING} [data-part=yes]").press("Enter")
     shown(page, "desk-day-ended")
     yield "day-ended"

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from tests import issuing_desks
-from tests.browser.change_screens import day_screens
+from tests.browser.change_screens import ENDING, day_screens, shown
 from tests.browser.screens import dress, latin_left
 from tests.browser.test_accessibility import AXE, looked_at
 from tests.desk_forms import issued
 from tests.issuers import AT
 from tests.issuing_desks import CLERK, OpenDesk
+from tests.journeys.test_desk_files import checked, table, waited
 from tests.steps import until
 
 
@@ -30,7 +31,7 @@ def desk(built: Path, tmp_path: Path) -> Iterator[OpenDesk]:
 
 def test_a_day_shows_counts_and_nobody_and_ends_by_the_keyboard(page: Any, desk: OpenDesk) -> None:
     page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
-    screens = day_screens(page, desk)
+    screens = day_screens(page, desk, asks=True)
     assert next(screens) == "day"
     text = page.locator(".desk-day").inner_text()
     assert CLERK in text
@@ -39,8 +40,81 @@ def test_a_day_shows_counts_and_nobody_and_ends_by_the_keyboard(page: Any, desk:
     # The chart says what the table says.
     assert page.locator("svg.bars rect").count() == page.locator("[data-part=work] tr").count() == 1
     assert desk.ended == []
+    assert next(screens) == "day-ending"
+    assert desk.ended == []
     assert next(screens) == "day-ended"
     until(lambda: desk.ended == [None])
+
+
+def at_the_day(page: Any, desk: OpenDesk) -> None:
+    """Sign in as whoever may end the day, and have it shown."""
+    page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
+    assert next(day_screens(page, desk)) == "day"
+
+
+def test_a_days_end_is_asked_once_by_mouse_and_says_what_it_forgets(
+    page: Any, desk: OpenDesk
+) -> None:
+    at_the_day(page, desk)
+    page.locator("[data-part=end]").click()
+    said = page.locator(ENDING).inner_text()
+    # Three people were given one product of one lot.
+    assert "forgotten: 1." in said
+    assert "No file is unfinished" in said
+    page.locator(f"{ENDING} [data-part=no]").click()
+    page.locator(ENDING).wait_for(state="detached")
+    page.locator("[data-part=end]:focus").wait_for()
+    assert (desk.ended, page.locator("body").get_attribute("data-screen")) == ([], "desk-day")
+    assert desk.client().good("issue.today", {})["given"]["vaccination"]
+    page.locator("[data-part=end]").click()
+    page.locator(f"{ENDING} [data-part=yes]").click()
+    shown(page, "desk-day-ended")
+    until(lambda: desk.ended == [None])
+
+
+def test_a_days_end_is_asked_once_by_the_keyboard(page: Any, desk: OpenDesk) -> None:
+    at_the_day(page, desk)
+    keys = page.keyboard
+    page.locator("[data-part=end]").focus()
+    keys.press("Enter")
+    # An Enter too many ends nothing.
+    page.locator(f"{ENDING} [data-part=no]:focus").wait_for()
+    keys.press("Enter")
+    page.locator("[data-part=end]:focus").wait_for()
+    keys.press("Space")
+    page.locator(f"{ENDING} [data-part=no]:focus").wait_for()
+    keys.press("Escape")
+    page.locator("[data-part=end]:focus").wait_for()
+    assert page.locator(ENDING).count() == 0
+    assert desk.ended == []
+    keys.press("Enter")
+    page.locator(f"{ENDING} [data-part=no]:focus").wait_for()
+    keys.press("Shift+Tab")
+    page.locator(f"{ENDING} [data-part=yes]:focus").wait_for()
+    keys.press("Enter")
+    shown(page, "desk-day-ended")
+    page.locator("h1:focus").wait_for()
+    until(lambda: desk.ended == [None])
+
+
+def test_a_days_end_names_a_file_that_is_not_finished(page: Any, desk: OpenDesk) -> None:
+    worker = desk.client()
+    checked(worker, table(2))
+    at_the_day(page, desk)
+    page.locator("[data-part=end]").click()
+    said = page.locator(ENDING).inner_text()
+    assert "handed in and not issued is removed" in said
+    assert "Files begun" not in said
+    page.keyboard.press("Escape")
+    page.locator(ENDING).wait_for(state="detached")
+    worker.good("files.start", {"layout": "", "doubts": True})
+    assert waited(worker)["phase"] == "done"
+    page.locator("[data-part=end]").click()
+    said = page.locator(ENDING).inner_text()
+    assert "may not be saved yet" in said
+    assert "Files begun and not finished: 1." in said
+    assert not any(name in said for name in ("Bloggs", CLERK))
+    worker.good("files.finish")
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: tools/site")
@@ -50,6 +124,8 @@ def test_the_days_screens_are_sound_on_a_desktop_and_on_a_phone(
 ) -> None:
     dress(page, way)
     page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
-    wrong = {name: looked_at(page) + latin_left(page) for name in day_screens(page, desk)}
+    wrong = {
+        name: looked_at(page) + latin_left(page) for name in day_screens(page, desk, asks=True)
+    }
     assert {name: faults for name, faults in wrong.items() if faults} == {}
-    assert len(wrong) == 2
+    assert len(wrong) == 3

@@ -15,7 +15,7 @@ from tests.browser.issue_screens import issue_screens
 from tests.browser.screens import dress, latin_left, speak
 from tests.browser.test_accessibility import AXE, looked_at
 from tests.issuers import AT
-from tests.issuing_desks import OpenDesk
+from tests.issuing_desks import SECOND, OpenDesk
 
 NOW = datetime.fromtimestamp(AT, UTC)
 
@@ -151,6 +151,55 @@ def test_what_was_given_today_is_offered_to_the_next_person(page: Any, desk: Ope
     page.locator("[data-part=given] button").click()
     assert clerk.field(page, "product").input_value() == "Comirnaty"
     assert clerk.field(page, "lot").input_value() == "LOT-9"
+
+
+def test_the_next_person_is_asked_for_the_same_and_has_nothing_of_the_last_one(
+    page: Any, desk: OpenDesk
+) -> None:
+    clerk.start(page, desk)
+    page.locator("input[value=icvp]").check()
+
+    def yellow_card() -> None:
+        page.locator("#issue-passport").click()
+        clerk.passport(page)
+        clerk.chosen(page, "product", "stamaril")
+        cells = {"lot": "YF-9", "given_on": "20261120", "clinician": "Register 4711"}
+        for column, cell in cells.items():
+            clerk.field(page, column).fill(cell)
+
+    def kept() -> tuple[str, str]:
+        page.locator("[data-column=clinician]").wait_for()
+        return (
+            page.locator("input[name=kind]:checked").get_attribute("value"),
+            page.locator("#issue-language").input_value(),
+        )
+
+    yellow_card()
+    clerk.read_back(page, "fr")
+    clerk.signed(page)
+    page.locator("#issue-layout").select_option("card")
+    clerk.next_person(page)
+    assert kept() == ("icvp", "fr")
+    typed = page.evaluate(
+        "[...document.querySelectorAll('[data-part=person] input, [data-part=person] textarea, [data-part=events] input')].map(({ value }) => value)"
+    )
+    assert set(typed) == {""}
+    # Also by way of another screen.
+    page.locator("[data-open=changes]").click()
+    page.locator("body[data-screen=desk-change]").wait_for()
+    page.locator("[data-open=issue]").click()
+    assert kept() == ("icvp", "fr")
+    yellow_card()
+    page.locator("[data-part=show]").click()
+    page.locator("body[data-screen=desk-issue-reading]").wait_for()
+    clerk.signed(page)
+    assert page.locator("#issue-layout").input_value() == "card"
+    # Whoever signs in next has chosen nothing yet.
+    page.locator("[data-part=out]").click()
+    issuing_desks.sign_in(page, SECOND)
+    page.locator("[data-column=dose]").wait_for()
+    assert page.locator("input[name=kind]:checked").get_attribute("value") == "vaccination"
+    assert page.locator("#issue-language").input_value() == "en"
 
 
 @pytest.mark.parametrize("kind", ["icvp", "test", "recovery", "exemption"])

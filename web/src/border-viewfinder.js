@@ -3,7 +3,7 @@
  */
 import { Camera, CameraTrouble, cameras } from "./camera.js";
 import { part, say } from "./shown.js";
-import { t } from "./words.js";
+import { t, write } from "./words.js";
 
 /** @import {Reader} from "./reader.js" */
 
@@ -37,7 +37,7 @@ export class Viewfinder {
         this.#rest();
         onTexts(texts);
       },
-      onTrouble: (trouble) => this.#off(t(TROUBLES[trouble.reason] ?? "border.camera_busy")),
+      onTrouble: (trouble) => this.#off(TROUBLES[trouble.reason] ?? "border.camera_busy"),
     });
   }
 
@@ -49,9 +49,9 @@ export class Viewfinder {
    */
   show(screen, { device, start }) {
     this.#screen = screen;
-    this.#off(t("border.camera_off"));
+    this.#off("border.camera_off");
     this.#button("camera").addEventListener("click", () => {
-      if (this.#camera.running) this.close(t("border.camera_off"));
+      if (this.#camera.running) this.close("border.camera_off");
       else void this.#on(device);
     });
     this.#button("torch").addEventListener("click", () => void this.#light());
@@ -59,7 +59,7 @@ export class Viewfinder {
     if (start) void this.#on(device);
   }
 
-  /** Turn the camera off, and say so. @param {string} [why] */
+  /** Turn the camera off, and say so. @param {string} [why] name of a word */
   close(why = "") {
     this.#camera.stop();
     clearTimeout(this.#idle);
@@ -74,13 +74,13 @@ export class Viewfinder {
     try {
       await this.#camera.start(video, device);
     } catch (error) {
-      this.#off(t(TROUBLES[error instanceof CameraTrouble ? error.reason : "other"] ?? "border.camera_busy"));
+      this.#off(TROUBLES[error instanceof CameraTrouble ? error.reason : "other"] ?? "border.camera_busy");
       return;
     }
     if (!this.#camera.running) return;
     screen.dataset.camera = "on";
     say(screen, "camera-off", "");
-    this.#button("camera").textContent = t("page.camera_stop");
+    write(this.#button("camera"), () => t("page.camera_stop"));
     this.#button("torch").hidden = !this.#camera.hasTorch;
     await this.#offer();
     this.#rest();
@@ -102,20 +102,20 @@ export class Viewfinder {
     button.setAttribute("aria-pressed", String(on));
   }
 
-  /** @param {string} why */
+  /** @param {string} why name of a word */
   #off(why) {
     const screen = this.#screen;
     if (!screen) return;
     screen.dataset.camera = "off";
-    say(screen, "camera-off", why);
-    this.#button("camera").textContent = t("page.camera_start");
+    say(screen, "camera-off", () => (why ? t(why) : ""));
+    write(this.#button("camera"), () => t("page.camera_start"));
     this.#button("torch").hidden = true;
     part(screen, "camera-off").setAttribute("role", "status");
   }
 
   #rest() {
     clearTimeout(this.#idle);
-    if (!this.staysOn()) this.#idle = setTimeout(() => this.close(t("border.camera_off")), IDLE);
+    if (!this.staysOn()) this.#idle = setTimeout(() => this.close("border.camera_off"), IDLE);
   }
 
   /** @param {string} act */

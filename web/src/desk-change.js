@@ -15,7 +15,7 @@ import { correct, leafOf, signed } from "./desk-issue.js";
 import { startReader } from "./reader.js";
 import { Scanner } from "./scanner.js";
 import { isBusy, made, part, say } from "./shown.js";
-import { formatDate, language, t } from "./words.js";
+import { formatDate, language, t, write } from "./words.js";
 
 /** @import {DeskPage} from "./desk-page.js" */
 /** @import {Leaf} from "./desk-issue.js" */
@@ -85,7 +85,7 @@ class Change {
       event.preventDefault();
       void this.#files([...(event.dataTransfer?.files ?? [])]);
     });
-    this.#scanner = new Scanner({ label: t("desk_change.code"), onText: (text) => void this.#open(text) });
+    this.#scanner = new Scanner({ label: () => t("desk_change.code"), onText: (text) => void this.#open(text) });
     part(screen, "finder").addEventListener("click", () => void this.#camera(screen));
     code.focus();
   }
@@ -120,7 +120,7 @@ class Change {
       const texts = await textsIn(file, await this.#read());
       if (screen === this.#screen) await this.#open(texts.find(isLikeCertificate) ?? texts[0] ?? "");
     } catch (error) {
-      if (screen === this.#screen) this.page.say(whyUnread(error instanceof Unreadable ? error.reason : "kind"));
+      if (screen === this.#screen) this.page.say(() => whyUnread(error instanceof Unreadable ? error.reason : "kind"));
     }
   }
 
@@ -142,14 +142,21 @@ class Change {
   /** @param {string} text @param {Opened} opened */
   #show(text, opened) {
     const screen = this.#screen = this.page.show("desk-certificate", () => this.#clear());
-    const { content } = opened;
+    let { content } = opened;
     part(screen, "state").dataset.state = opened.state;
-    say(screen, "state", t(`desk_change.state_${opened.state}`));
+    say(screen, "state", () => t(`desk_change.state_${opened.state}`));
     say(screen, "number", opened.number);
-    say(screen, "issued", opened.issued ? t("desk_change.issued", { date: formatDate(new Date(opened.issued)) }) : "");
-    say(screen, "until", opened.until ? t("desk_issue.until", { date: formatDate(new Date(opened.until)) }) : "");
-    say(screen, "no-content", opened.leaf ? "" : t("desk_change.no_content"));
+    const { issued, until } = opened;
+    say(screen, "issued", issued ? () => t("desk_change.issued", { date: formatDate(new Date(issued)) }) : "");
+    say(screen, "until", until ? () => t("desk_issue.until", { date: formatDate(new Date(until)) }) : "");
+    say(screen, "no-content", opened.leaf ? "" : () => t("desk_change.no_content"));
     if (opened.leaf) part(screen, "leaf").append(leafOf(opened.leaf));
+    this.page.onLanguage = async () => {
+      const again = await this.#ask("certificate.open", { text });
+      if (!again?.leaf || screen !== this.#screen) return;
+      content = again.content;
+      part(screen, "leaf").replaceChildren(leafOf(again.leaf));
+    };
     for (const act of ["renew", "correct", "revoke"]) part(screen, act).hidden = !opened.may.includes(act);
     part(screen, "renew").addEventListener("click", () => void this.#renew(text));
     part(screen, "correct").addEventListener("click", () => {
@@ -189,7 +196,7 @@ class Change {
     const choices = await this.#ask("revocation.choices", {});
     if (!choices || screen !== this.#screen) return;
     const key = /** @type {HTMLSelectElement} */ (part(screen, "key"));
-    key.add(new Option(t("desk_change.any"), ""));
+    key.add(write(new Option("", ""), () => t("desk_change.any")));
     for (const label of choices.keys) key.add(new Option(label, label));
     reasons(/** @type {HTMLSelectElement} */ (part(screen, "many-reason")));
     const form = /** @type {HTMLFormElement} */ (part(screen, "many-form"));
@@ -223,10 +230,10 @@ class Change {
   /** @param {Counted} counted @param {string} act */
   #plan(counted, act) {
     const screen = this.#screen = this.page.show("desk-change-plan", () => this.#clear());
-    say(screen, "total", t(counted.total ? "desk_change.total" : "desk_change.none", { n: counted.total }));
-    say(screen, "renewals", act === "certificate.revoke" && counted.total > 1 ? t("desk_change.renewals") : "");
-    say(screen, "before", counted.before ? t("desk_change.before", { n: counted.before }) : "");
-    say(screen, "left-out", counted.left_out ? t("desk_change.left_out", { n: counted.left_out }) : "");
+    say(screen, "total", () => t(counted.total ? "desk_change.total" : "desk_change.none", { n: counted.total }));
+    say(screen, "renewals", act === "certificate.revoke" && counted.total > 1 ? () => t("desk_change.renewals") : "");
+    say(screen, "before", counted.before ? () => t("desk_change.before", { n: counted.before }) : "");
+    say(screen, "left-out", counted.left_out ? () => t("desk_change.left_out", { n: counted.left_out }) : "");
     part(screen, "keys").append(...counted.keys.map(({ key, certificates }) => {
       const row = made("desk-change-key");
       part(row, "label").textContent = key;
@@ -259,7 +266,7 @@ class Change {
   /** @param {{revoked: number, operators: string}} revoked */
   #done({ revoked, operators }) {
     const screen = this.#screen = this.page.show("desk-change-done", () => this.#clear());
-    say(screen, "done", t("desk_change.done", { n: revoked, operators: operators.replace("+", ", ") }));
+    say(screen, "done", () => t("desk_change.done", { n: revoked, operators: operators.replace("+", ", ") }));
     part(screen, "back").addEventListener("click", () => this.begin());
     part(screen, "back").focus();
   }
@@ -290,6 +297,6 @@ function shared() {
 function reasons(select) {
   select.replaceChildren(new Option("", "", true, true), ...REASONS.map((reason) => {
     const name = reason.replace("-", "_");
-    return new Option(t(`desk_change.reason_${name}`), reason);
+    return write(new Option("", reason), () => t(`desk_change.reason_${name}`));
   }));
 }

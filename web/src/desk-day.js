@@ -1,12 +1,12 @@
 /**
  * The day: who issued how many where, what ends when, how the register is, what is due; and the day's end.
  *
- *     day.show -> tables, a chart · day.end -> the desk starts anew, with a memory that has seen nobody
+ *     day.show -> tables, a chart · day.ending -> a dialog -> day.end -> the desk starts anew, with a memory that has seen nobody
  *
  * 1. A chart says what the table beside it says: it is drawn of the same figures, in one colour.
  * 2. Of a person there is nothing to be shown: operators stand under their pseudonyms.
  */
-import { part } from "./shown.js";
+import { made, part, say } from "./shown.js";
 import { formatInstant, locale, t } from "./words.js";
 
 /** @import {DeskPage} from "./desk-page.js" */
@@ -45,32 +45,72 @@ async function fill(page, screen) {
     return;
   }
   if (!screen.isConnected) return;
+  part(screen, "print").addEventListener("click", () => print());
+  part(screen, "end").addEventListener("click", () => void asked(page, screen));
+  page.onLanguage = () => shown(screen, day);
+  shown(screen, day);
+}
+
+/** @param {HTMLElement} screen @param {Day} day */
+function shown(screen, day) {
   const due = [...day.due, ...(day.keys.some((key) => key.due) ? ["keys"] : []), ...(day.doubles ? ["doubles"] : [])];
   part(screen, "due").hidden = due.length === 0;
-  part(screen, "due-list").append(...due.map((name) => line(t(`desk_day.due_${name}`))));
-  part(screen, "chart").append(chart(day.work));
-  part(screen, "work").append(...day.work.map(({ site, operator, issued, revoked, days, busiest, marks }) =>
+  part(screen, "due-list").replaceChildren(...due.map((name) => line(t(`desk_day.due_${name}`))));
+  part(screen, "chart").replaceChildren(chart(day.work));
+  part(screen, "work").replaceChildren(...day.work.map(({ site, operator, issued, revoked, days, busiest, marks }) =>
     row([site, operator], [issued, revoked, days, busiest], marks.map((mark) => {
       const name = mark.toLowerCase();
       return t(`desk_day.mark_${name}`);
     }).join("; "))));
-  part(screen, "keys").append(...day.keys.map((key) =>
+  part(screen, "keys").replaceChildren(...day.keys.map((key) =>
     row([key.label, stateOf(key.state)], [key.days_to_sign, key.days_to_be_verified, key.issued, key.planned])));
   part(screen, "no-acts").hidden = day.acts.length > 0;
   part(screen, "acts-table").hidden = day.acts.length === 0;
-  part(screen, "acts").append(...day.acts.map(({ at, reason, operator, certificates }) => {
+  part(screen, "acts").replaceChildren(...day.acts.map(({ at, reason, operator, certificates }) => {
     const name = reason.replace("-", "_");
     return row([when(at), t(`desk_change.reason_${name}`), operator], [certificates]);
   }));
   const { register, backup } = day;
-  part(screen, "register").append(...[
+  part(screen, "register").replaceChildren(...[
     t(register.is_sound ? "desk_day.sound" : "desk_day.due_unsound"),
     t("desk_day.knows", { certificates: number(register.certificates), revoked: number(register.revoked), size: number(Math.ceil(register.size / 1000)) }),
     register.listed_at ? t("desk_day.listed", { when: when(register.listed_at) }) : t("desk_day.never_listed"),
     backup.at ? t("desk_day.backed_up", { when: when(backup.at), behind: number(backup.behind) }) : t("desk_day.never_backed_up"),
   ].map(line));
-  part(screen, "print").addEventListener("click", () => print());
-  part(screen, "end").addEventListener("click", () => void end(page));
+}
+
+/** Words for a file that lies at the desk. @type {Record<string, string>} */
+const FILES = {
+  reading: "desk_day.file_waits", columns: "desk_day.file_waits", checking: "desk_day.file_waits", checked: "desk_day.file_waits",
+  issuing: "desk_day.file_stops", done: "desk_day.file_unsaved",
+};
+
+/** Ask once, and say what will be forgotten and what goes on. @param {DeskPage} page @param {HTMLElement} screen */
+async function asked(page, screen) {
+  /** @type {{given: number, file: string, begun: number}} */ let ending;
+  try {
+    ending = await page.ask("day.ending");
+  } catch (error) {
+    page.tell(error);
+    return;
+  }
+  if (!screen.isConnected) return;
+  const dialog = /** @type {HTMLDialogElement} */ (made("dialog-desk-day-end"));
+  const file = FILES[ending.file];
+  say(dialog, "given", t("desk_day.forgets", { n: number(ending.given) }));
+  say(dialog, "file", file ? t(file) : "");
+  say(dialog, "begun", ending.begun ? t("desk_day.begun", { n: number(ending.begun) }) : "");
+  say(dialog, "finished", file || ending.begun ? "" : t("desk_day.finished"));
+  // In the screen, so that it goes with it. Closed, it gives the focus back to the button that was pressed.
+  screen.append(dialog);
+  dialog.addEventListener("close", () => dialog.remove());
+  part(dialog, "no").addEventListener("click", () => dialog.close());
+  part(dialog, "yes").addEventListener("click", () => {
+    dialog.close();
+    void end(page);
+  });
+  dialog.showModal();
+  part(dialog, "no").focus();
 }
 
 /** @param {DeskPage} page */

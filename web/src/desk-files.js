@@ -10,7 +10,7 @@
 import { sentence } from "./desk-issue-form.js";
 import { Refused, inWords } from "./desk-page.js";
 import { made, part, say } from "./shown.js";
-import { known, t } from "./words.js";
+import { known, locale, t, write } from "./words.js";
 
 /** @import {DeskPage} from "./desk-page.js" */
 /** @typedef {{header: string, column: string, cells: string[], repeated: boolean, dates: string[]}} Column */
@@ -57,6 +57,7 @@ class FileScreen {
       this.#over = true;
       clearTimeout(this.#timer);
     });
+    page.onLanguage = () => this.#root.querySelectorAll("select[data-header]").forEach((list) => ordered(/** @type {HTMLSelectElement} */ (list)));
   }
 
   /** Ask the desk, and show how far the file is. @param {string} name @param {Record<string, unknown>} [asked] */
@@ -114,7 +115,7 @@ class FileScreen {
 
   /** @param {State} state */
   #error({ error: { code, message = "", hint = "" } = {} }) {
-    say(this.#root, "wrong", code ? inWords({ code, message, hint }) : "");
+    say(this.#root, "wrong", code ? () => inWords({ code, message, hint }) : "");
   }
 
   // ------------------------------------------------------------------------------------------ a file is dropped
@@ -137,7 +138,7 @@ class FileScreen {
       event.preventDefault();
       this.#put(event.dataTransfer?.files[0]);
     });
-    say(element, "begun", state.begun ? t("desk_files.begun") : "");
+    say(element, "begun", state.begun ? () => t("desk_files.begun") : "");
   }
 
   /** @param {File | undefined} file */
@@ -153,8 +154,8 @@ class FileScreen {
   /** @param {HTMLElement} element @param {State} state */
   #columns(element, { look }) {
     part(element, "table").hidden = look.columns.length === 0;
-    say(element, "fhir", look.columns.length ? "" : t("desk_files.fhir"));
-    say(element, "data", look.is_data ? t("desk_files.is_data") : "");
+    say(element, "fhir", look.columns.length ? "" : () => t("desk_files.fhir"));
+    say(element, "data", look.is_data ? () => t("desk_files.is_data") : "");
     const rows = part(element, "rows");
     for (const column of look.columns) rows.append(this.#column(column, look.ours));
     const orders = new Set(look.columns.flatMap(({ dates }) => dates));
@@ -168,7 +169,7 @@ class FileScreen {
       input.checked = proven.length === 1 && proven[0] === input.value;
     }
     const list = /** @type {HTMLSelectElement} */ (part(element, "all-column"));
-    for (const column of FOR_ALL) list.append(new Option(columnName(column), column));
+    for (const column of FOR_ALL) list.append(write(new Option("", column), () => columnName(column)));
     part(element, "all-add").addEventListener("click", () => this.#addForAll(element));
     part(element, "other").addEventListener("click", () => void this.ask("files.finish"));
     element.addEventListener("submit", (event) => {
@@ -184,13 +185,13 @@ class FileScreen {
     part(row, "cells").textContent = cells.filter(Boolean).join(" · ");
     const list = /** @type {HTMLSelectElement} */ (part(row, "column"));
     list.dataset["header"] = header;
-    list.setAttribute("aria-label", t("desk_files.column_of", { header }));
-    list.append(new Option(t("desk_files.not_read"), ""));
-    for (const [name, label] of ours.map((each) => [each, columnName(each)]).sort((a, b) => String(a[1]).localeCompare(String(b[1])))) {
-      list.append(new Option(label, name, name === column, name === column));
-    }
+    write(list, () => t("desk_files.column_of", { header }), "aria-label");
+    list.append(write(new Option("", ""), () => t("desk_files.not_read")));
+    for (const name of ours) list.append(write(new Option("", name), () => columnName(name)));
+    list.value = column;
+    ordered(list);
     list.disabled = repeated;
-    say(row, "repeated", repeated ? t("desk_files.repeated") : "");
+    say(row, "repeated", repeated ? () => t("desk_files.repeated") : "");
     return row;
   }
 
@@ -203,15 +204,17 @@ class FileScreen {
       return;
     }
     const line = made("part-desk-files-value");
-    line.dataset["column"] = list.value;
-    line.dataset["value"] = value.value.trim();
-    part(line, "text").textContent = `${columnName(list.value)}: ${value.value.trim()}`;
-    part(line, "remove").setAttribute("aria-label", `${t("desk_files.remove")}: ${columnName(list.value)}`);
+    const column = list.value;
+    const text = value.value.trim();
+    line.dataset["column"] = column;
+    line.dataset["value"] = text;
+    write(part(line, "text"), () => `${columnName(column)}: ${text}`);
+    write(part(line, "remove"), () => `${t("desk_files.remove")}: ${columnName(column)}`, "aria-label");
     part(line, "remove").addEventListener("click", () => {
       line.remove();
       list.focus();
     });
-    part(element, "all").querySelector(`[data-column="${list.value}"]`)?.remove();
+    part(element, "all").querySelector(`[data-column="${column}"]`)?.remove();
     part(element, "all").append(line);
     value.value = "";
   }
@@ -233,18 +236,18 @@ class FileScreen {
 
   /** @param {HTMLElement} element @param {State} state */
   #checked(element, { checked, most_sheets: most }) {
-    say(element, "ready", t("desk_files.ready", { n: checked.ready, of: checked.rows }));
-    say(element, "refused", checked.refused ? t("desk_files.refused", { n: checked.refused }) : "");
-    say(element, "doubted", checked.doubted ? t("desk_files.doubted", { n: checked.doubted }) : "");
+    say(element, "ready", () => t("desk_files.ready", { n: checked.ready, of: checked.rows }));
+    say(element, "refused", checked.refused ? () => t("desk_files.refused", { n: checked.refused }) : "");
+    say(element, "doubted", checked.doubted ? () => t("desk_files.doubted", { n: checked.doubted }) : "");
     part(element, "table").hidden = checked.remarks.length === 0;
     part(element, "errors").hidden = checked.remarks.length === 0;
     for (const remark of checked.remarks) part(element, "rows").append(remarkRow(remark));
-    say(element, "more", checked.told > checked.remarks.length ? t("desk_files.more", { n: checked.told - checked.remarks.length }) : "");
+    say(element, "more", checked.told > checked.remarks.length ? () => t("desk_files.more", { n: checked.told - checked.remarks.length }) : "");
     const doubts = /** @type {HTMLInputElement} */ (part(element, "doubts"));
     part(element, "doubts-asked").hidden = checked.doubted === 0;
     doubts.required = checked.doubted > 0;
     const sheets = /** @type {HTMLSelectElement} */ (part(element, "sheets"));
-    for (const layout of this.#page.about?.layouts ?? []) sheets.append(new Option(t(`desk_files.sheet_${layout}`), layout));
+    for (const layout of this.#page.about?.layouts ?? []) sheets.append(write(new Option("", layout), () => t(`desk_files.sheet_${layout}`)));
     sheets.disabled = checked.ready > most;
     /** @type {HTMLButtonElement} */ (part(element, "start")).disabled = checked.ready === 0;
     part(element, "errors").addEventListener("click", () => void this.#save("files.errors"));
@@ -259,7 +262,7 @@ class FileScreen {
 
   /** @param {HTMLElement} element @param {State} state */
   #busy(element, { phase }) {
-    part(element, "title").textContent = t(`desk_files.${phase}`);
+    write(part(element, "title"), () => t(`desk_files.${phase}`));
     part(element, "stop").hidden = phase !== "issuing";
     part(element, "meanwhile").hidden = phase !== "issuing";
     part(element, "stop").addEventListener("click", () => void this.ask("files.stop"));
@@ -272,12 +275,12 @@ class FileScreen {
       bar.max = total;
       bar.value = rows;
     }
-    part(element, "count").textContent = total ? t("desk_files.rows_of", { n: rows, of: total }) : t("desk_files.rows", { n: rows });
+    write(part(element, "count"), () => (total ? t("desk_files.rows_of", { n: rows, of: total }) : t("desk_files.rows", { n: rows })));
   }
 
   /** @param {HTMLElement} element @param {State} state */
   #stopped(element, { rows, total }) {
-    part(element, "count").textContent = t("desk_files.rows_of", { n: rows, of: total });
+    write(part(element, "count"), () => t("desk_files.rows_of", { n: rows, of: total }));
     part(element, "on").addEventListener("click", () => void this.ask("files.start"));
     part(element, "archive").addEventListener("click", () => void this.#save("files.archive"));
     part(element, "cancel").addEventListener("click", () => {
@@ -293,9 +296,9 @@ class FileScreen {
 
   /** @param {HTMLElement} element @param {State} state */
   #done(element, { done, notes }) {
-    part(element, "issued").textContent = t("desk_files.issued", { n: done.issued });
-    say(element, "refused", done.refused ? t("desk_files.refused", { n: done.refused }) : "");
-    say(element, "unprinted", done.unprinted ? t("desk_files.unprinted", { n: done.unprinted }) : "");
+    write(part(element, "issued"), () => t("desk_files.issued", { n: done.issued }));
+    say(element, "refused", done.refused ? () => t("desk_files.refused", { n: done.refused }) : "");
+    say(element, "unprinted", done.unprinted ? () => t("desk_files.unprinted", { n: done.unprinted }) : "");
     say(element, "notes", notes.join(" · "));
     const button = part(element, "archive");
     button.addEventListener("click", async () => {
@@ -304,7 +307,7 @@ class FileScreen {
     });
     part(element, "finish").addEventListener("click", async () => {
       await this.ask("files.finish");
-      if (!this.#over) this.#page.say(t("desk_files.removed"));
+      if (!this.#over) this.#page.say(() => t("desk_files.removed"));
     });
   }
 
@@ -325,14 +328,23 @@ class FileScreen {
   }
 }
 
+/** Put a list's choices into the order of their names, what is not read first. @param {HTMLSelectElement} list */
+function ordered(list) {
+  const { value } = list;
+  const [first, ...others] = list.options;
+  others.sort((a, b) => a.text.localeCompare(b.text, locale()));
+  if (first) list.replaceChildren(first, ...others);
+  list.value = value;
+}
+
 /** @param {Remark} remark */
 function remarkRow({ row, column, header, code, refuses, meaning, next_step: next }) {
   const line = made("part-desk-files-remark");
   part(line, "row").textContent = String(row);
-  const name = columnName(column.split(".").at(-1) ?? "");
-  part(line, "column").textContent = header ? `${name} (${header})` : name;
-  part(line, "kind").textContent = t(refuses ? "desk_files.is_refused" : "desk_files.is_doubted");
-  part(line, "what").textContent = sentence({ code, meaning, next });
+  const name = () => columnName(column.split(".").at(-1) ?? "");
+  write(part(line, "column"), () => (header ? `${name()} (${header})` : name()));
+  write(part(line, "kind"), () => t(refuses ? "desk_files.is_refused" : "desk_files.is_doubted"));
+  write(part(line, "what"), () => sentence({ code, meaning, next }));
   line.classList.toggle("refuses", refuses);
   return line;
 }

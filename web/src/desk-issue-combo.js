@@ -57,6 +57,11 @@ export class Combo {
     this.field.value = name;
   }
 
+  /** The code that was chosen; "" where something else is typed. */
+  get chosen() {
+    return this.#isChosen ? this.#code : "";
+  }
+
   /** Take the list away, and look nothing up that was typed before. */
   close() {
     clearTimeout(this.#pause);

@@ -9,7 +9,7 @@
  */
 import { Combo } from "./desk-issue-combo.js";
 import { made, part, say } from "./shown.js";
-import { formatBirthDate, known, t } from "./words.js";
+import { formatBirthDate, known, t, write } from "./words.js";
 
 /** @import {Suggestion} from "./desk-issue-combo.js" */
 
@@ -107,7 +107,7 @@ class Cell {
   /** @param {Remark | undefined} remark @param {boolean} all */
   remark(remark, all) {
     const isShown = remark && (all || this.touched || this.value !== "");
-    say(this.element, "wrong", isShown ? sentence(remark) : "");
+    say(this.element, "wrong", isShown ? () => sentence(remark) : "");
     this.input.toggleAttribute("data-doubted", Boolean(isShown && !remark.refuses));
     if (isShown && remark.refuses) this.input.setAttribute("aria-invalid", "true");
     else this.input.removeAttribute("aria-invalid");
@@ -156,11 +156,11 @@ export class IssueForm {
     const element = made("desk-issue-event");
     const number = this.#count;
     const title = part(element, "title");
-    title.textContent = t("desk_issue.event", { n: number });
+    write(title, () => t("desk_issue.event", { n: number }));
     title.hidden = !SERIES.has(this.kind);
     const less = /** @type {HTMLButtonElement} */ (part(element, "less"));
     less.hidden = number === 1;
-    less.textContent = t("desk_issue.less", { n: number });
+    write(less, () => t("desk_issue.less", { n: number }));
     less.addEventListener("click", () => this.#less());
     const fields = EVENT[this.kind] ?? [];
     part(this.screen, "events").append(element);
@@ -201,6 +201,25 @@ export class IssueForm {
       .map(({ place, field, input }) => [`${place}.${field.column}`, input.value]));
     const person = { ...this.#row("person"), ...(this.kind === "icvp" ? this.#unseen : {}) };
     return { kind: this.kind, person, events: rows, names, confirmed: this.#confirmed };
+  }
+
+  /** Codes that were chosen, by place and column: what their names are depends on the language. */
+  get codes() {
+    /** @type {Record<string, Record<string, string>>} */ const codes = {};
+    for (const { combo, field, place, input } of this.#cells) {
+      // What stands there as a code, as of a passport, stays one.
+      if (combo?.chosen && field.way === "search" && input.value !== combo.chosen) (codes[place] ??= {})[field.column] = combo.chosen;
+    }
+    return codes;
+  }
+
+  /** Call the codes by other names, where they still are the chosen ones. @param {IssueForm["codes"]} names @param {IssueForm["codes"]} codes */
+  rename(names, codes) {
+    for (const { combo, field, place } of this.#cells) {
+      const name = names[place]?.[field.column];
+      const code = codes[place]?.[field.column];
+      if (name && code && combo?.chosen === code) combo.put(code, name);
+    }
   }
 
   /** @param {string} place */
@@ -282,7 +301,7 @@ export class IssueForm {
     const day = /^(\d{4})(?:-(\d\d))?(?:-(\d\d))?$/.exec(checked.dates[row]?.[cell.field.column] ?? "");
     const [year, month, date] = day ? day.slice(1).map((part) => (part ? Number(part) : null)) : [];
     const isDate = year && !cell.input.hasAttribute("aria-invalid");
-    say(cell.element, "meant", isDate ? formatBirthDate({ year, month: month ?? null, day: date ?? null }) : "");
+    say(cell.element, "meant", isDate ? () => formatBirthDate({ year, month: month ?? null, day: date ?? null }) : "");
   }
 
   /** @param {Remark[]} doubts */
@@ -301,8 +320,9 @@ export class IssueForm {
     const label = /** @type {HTMLLabelElement} */ (element.querySelector("label"));
     box.id = `doubt-${doubt.id.replaceAll(".", "-")}`;
     label.htmlFor = box.id;
-    const place = doubt.place !== "person" && this.#count > 1 ? `${t("desk_issue.event", { n: Number(doubt.place) + 1 })}: ` : "";
-    label.textContent = place + this.#about(doubt) + sentence(doubt);
+    const isOfSeveral = doubt.place !== "person" && this.#count > 1;
+    const place = () => (isOfSeveral ? `${t("desk_issue.event", { n: Number(doubt.place) + 1 })}: ` : "");
+    write(label, () => place() + this.#about(doubt) + sentence(doubt));
     box.checked = this.#confirmed.includes(doubt.id);
     box.addEventListener("change", () => this.#confirm([doubt.id], box.checked));
     return element;
@@ -357,10 +377,11 @@ export class IssueForm {
     input.id = id;
     const label = /** @type {HTMLLabelElement} */ (element.querySelector("label"));
     label.htmlFor = id;
-    label.textContent = t(field.label);
+    write(label, () => t(field.label));
     element.classList.toggle("wide", field.wide === true);
     element.dataset.column = field.column;
-    say(element, "hint", field.hint ? t(field.hint) : "");
+    const { hint } = field;
+    say(element, "hint", hint ? () => t(hint) : "");
     const about = ["hint", "meant", "wrong"].map((name) => {
       part(element, name).id = `${id}-${name}`;
       return `${id}-${name}`;
@@ -380,7 +401,7 @@ export class IssueForm {
   #wayOf(cell) {
     const { field, input, place } = cell;
     if (input instanceof HTMLSelectElement) {
-      for (const code of field.choices ?? []) input.add(new Option(code ? t(`codes.${code}`) : "", code));
+      for (const code of field.choices ?? []) input.add(write(new Option("", code), code ? () => t(`codes.${code}`) : ""));
       return;
     }
     if (field.way === "number") input.inputMode = "numeric";
@@ -411,8 +432,9 @@ export class IssueForm {
     if (cell.field.column === "birth_date" || cell.field.column === "valid_until") return;
     const button = /** @type {HTMLButtonElement} */ (part(cell.element, "now"));
     const isTime = cell.field.way === "time";
-    button.textContent = t(isTime ? "desk_issue.now" : "desk_issue.today");
-    button.setAttribute("aria-label", `${button.textContent}: ${t(cell.field.label)}`);
+    const now = () => t(isTime ? "desk_issue.now" : "desk_issue.today");
+    write(button, now);
+    write(button, () => `${now()}: ${t(cell.field.label)}`, "aria-label");
     button.hidden = false;
     button.addEventListener("click", () => {
       cell.put(isTime ? `${this.#today} ${clock()}` : this.#today);

@@ -7,7 +7,7 @@
  * 2. A request's name is drawn once for what was read back: an answer that got lost is asked for again under the same
  *    name, and gives the same certificate.
  * 3. Of a person nothing is kept but in this screen, and "next person" makes a new one: fields, lists, pictures and the
- *    addresses of files are gone.
+ *    addresses of files are gone. What is attested, the language and the paper stay chosen: a clinic does the same all day.
  */
 import { drawing } from "./code.js";
 import { isWholePassport, passportLines } from "./codes.js";
@@ -15,7 +15,7 @@ import { Refused } from "./desk-page.js";
 import { IssueForm } from "./desk-issue-form.js";
 import { Scanner } from "./scanner.js";
 import { isBusy, part, say } from "./shown.js";
-import { LANGUAGES, formatDate, known, language, t } from "./words.js";
+import { LANGUAGES, formatDate, known, language, locale, t, write } from "./words.js";
 
 /** @import {DeskPage} from "./desk-page.js" */
 /** @import {Content, Given} from "./desk-issue-form.js" */
@@ -59,7 +59,7 @@ class Issue {
   #today = { today: "", languages: [], kinds: [], given: {} };
   #kind = "vaccination";
   #patients = "";
-  #layout = "a4";
+  #layout = "";
   #asked = 0;
   #readings = 0;
   #pause = 0;
@@ -75,14 +75,19 @@ class Issue {
   constructor(page, wrong = "") {
     this.page = page;
     this.wrong = wrong;
+    const { kind, patients, layout } = page.usual;
+    this.#kind = kind || this.#kind;
+    this.#patients = patients;
+    this.#layout = layout || page.about?.layout || "a4";
   }
 
   /** A new person. @param {Content | null} [content] what was filled in before the patient said that something is wrong */
   begin(content = null) {
     this.#clear();
     this.#screen = this.page.show("desk-issue", () => this.#clear());
+    this.page.onLanguage = () => void this.#inLanguage();
     this.#patients ||= language();
-    this.#scanner = new Scanner({ label: t("desk_issue.passport"), onText: (text) => this.#line(text) });
+    this.#scanner = new Scanner({ label: () => t("desk_issue.passport"), onText: (text) => this.#line(text) });
     const form = /** @type {HTMLFormElement} */ (part(this.#screen, "form"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -96,7 +101,7 @@ class Issue {
     this.#listen(this.#passport);
     if (content) this.#kind = content.kind;
     if (this.wrong) retitle(this.#screen, "desk_change.correct");
-    say(this.#screen, "correcting", this.wrong ? t("desk_change.correcting") : "");
+    say(this.#screen, "correcting", this.wrong ? () => t("desk_change.correcting") : "");
     part(this.#screen, "kinds-of").hidden = this.wrong !== "";
     void this.#start(content);
   }
@@ -119,6 +124,20 @@ class Issue {
     else this.#passport.focus();
   }
 
+  /** Have the desk say in another language what it has said. */
+  async #inLanguage() {
+    const form = this.#form;
+    if (!form) return;
+    const { codes } = form;
+    const said = await this.#ask("issue.names", { kind: form.kind, codes });
+    const today = await this.#ask("issue.today", {});
+    if (form !== this.#form) return;
+    if (said) form.rename(said.names, codes);
+    if (!today) return;
+    this.#today = today;
+    this.#given();
+  }
+
   #kinds() {
     part(this.#screen, "kinds").replaceChildren(...this.#today.kinds.map((kind) => {
       const label = document.createElement("label");
@@ -130,12 +149,12 @@ class Issue {
       radio.checked = kind === this.#kind;
       radio.addEventListener("change", () => {
         const content = this.#form?.content() ?? null;
-        this.#kind = kind;
+        this.#kind = this.page.usual.kind = kind;
         this.page.say("");
         this.#fields(content && { ...content, kind, events: [{}], names: {}, confirmed: [] });
         this.#changed();
       });
-      label.append(radio, " ", t(`desk_issue.${kind}`));
+      label.append(radio, " ", words(() => t(`desk_issue.${kind}`)));
       return label;
     }));
   }
@@ -149,7 +168,7 @@ class Issue {
       select.add(option);
     }
     select.addEventListener("change", () => {
-      this.#patients = select.value;
+      this.#patients = this.page.usual.patients = select.value;
     });
   }
 
@@ -205,7 +224,7 @@ class Issue {
   /** @param {unknown} error */
   #tell(error) {
     const code = error instanceof Refused ? error.code.replaceAll("-", "_") : "";
-    if (known(`desk_issue.refused_${code}`)) this.page.say(t(`desk_issue.refused_${code}`));
+    if (known(`desk_issue.refused_${code}`)) this.page.say(() => t(`desk_issue.refused_${code}`));
     else this.page.tell(error);
   }
 
@@ -232,8 +251,8 @@ class Issue {
 
   /** Say what keeps it from the patient, until nothing does; what stands there is not said again. @param {{refused: boolean, open: boolean}} state */
   #sayOpen({ refused, open }) {
-    const said = refused ? t("desk_issue.open_fields") : open ? t("desk_issue.open_doubts") : "";
-    if (part(document, "notice").textContent !== said) this.page.say(said);
+    const key = refused ? "desk_issue.open_fields" : open ? "desk_issue.open_doubts" : "";
+    if (part(document, "notice").textContent !== (key && t(key))) this.page.say(key ? () => t(key) : "");
   }
 
   // ---------------------------------------------------------------------------------------------------------
@@ -277,7 +296,7 @@ class Issue {
     const said = [`desk_issue.passport_${read.outcome}`];
     if (read.outcome === "read" && !read.columns.birth_date) said.push("desk_issue.passport_births");
     if (read.cut) said.push("desk_issue.passport_cut");
-    say(this.#screen, "passport-said", said.map((key) => t(key)).join(" "));
+    say(this.#screen, "passport-said", () => said.map((key) => t(key)).join(" "));
     part(this.#screen, "passport-said").dataset.outcome = read.outcome;
     if (!Object.keys(read.columns).length) {
       if (isHere) this.#passport.select();
@@ -330,8 +349,7 @@ class Issue {
     part(screen, "hint").textContent = hint ?? "";
     part(screen, "right").textContent = right ?? "";
     part(screen, "wrong").textContent = wrong ?? "";
-    const turn = part(screen, "turn");
-    turn.lang = language();
+    const turn = write(part(screen, "turn"), locale, "lang");
     part(screen, "leaves").append(...reading.leaves.map(leafOf));
     turn.addEventListener("click", () => screen.classList.toggle("turned"));
     part(screen, "wrong").addEventListener("click", () => this.begin(content));
@@ -339,7 +357,7 @@ class Issue {
     const confirm = part(screen, "right");
     confirm.addEventListener("click", async () => {
       if (isBusy(confirm)) return;
-      this.page.say(t("desk_issue.signing"));
+      this.page.say(() => t("desk_issue.signing"));
       const signed = await this.#ask(this.wrong ? "certificate.correct" : "issue.sign", { ...asked, digest: reading.digest, request, ...(this.wrong && { text: this.wrong }) });
       if (this.#screen !== screen) return;
       confirm.removeAttribute("aria-disabled");
@@ -357,26 +375,29 @@ class Issue {
     this.#screen = screen;
     part(screen, "codes").append(...certificates.map((certificate, place) => {
       const figure = document.createElement("figure");
-      const label = t("desk_issue.code_label", { n: place + 1 });
-      const code = drawing(certificate.text, label);
+      const label = () => t("desk_issue.code_label", { n: place + 1 });
+      const code = drawing(certificate.text, label());
       const caption = document.createElement("figcaption");
-      const many = certificates.length > 1 ? t("desk_issue.code_of", { n: place + 1, of: certificates.length }) : "";
-      const until = certificate.until ? t("desk_issue.until", { date: formatDate(new Date(certificate.until)) }) : "";
       const number = document.createElement("bdi");
       number.dir = "ltr";
       number.textContent = certificate.number;
-      caption.append(...[[many], [`${t("labels.identifier")}: `, number], [until]].filter(([first]) => first).map((line) => {
+      const lines = [
+        ...(certificates.length > 1 ? [[words(() => t("desk_issue.code_of", { n: place + 1, of: certificates.length }))]] : []),
+        [words(() => `${t("labels.identifier")}: `), number],
+        ...(certificate.until ? [[words(() => t("desk_issue.until", { date: formatDate(new Date(certificate.until)) }))]] : []),
+      ];
+      caption.append(...lines.map((line) => {
         const element = document.createElement("p");
         element.append(...line);
         return element;
       }));
-      figure.append(...(code ? [code] : []), caption);
+      figure.append(...(code ? [write(code, label, "aria-label")] : []), caption);
       return figure;
     }));
     const layout = /** @type {HTMLSelectElement} */ (screen.querySelector("#issue-layout"));
-    for (const each of LAYOUTS) layout.add(new Option(t(`desk_issue.${each}`), each, false, each === this.#layout));
+    for (const each of LAYOUTS) layout.add(write(new Option("", each, false, each === this.#layout), () => t(`desk_issue.${each}`)));
     layout.addEventListener("change", () => {
-      this.#layout = layout.value;
+      this.#layout = this.page.usual.layout = layout.value;
     });
     part(screen, "print").addEventListener("click", () => void this.#print(certificates));
     part(screen, "save").addEventListener("click", () => void this.#save(certificates));
@@ -407,8 +428,7 @@ class Issue {
   #picture(drawing, place) {
     const picture = new Image();
     picture.src = this.#address(new Blob([drawing], { type: "image/svg+xml" }));
-    picture.alt = t("desk_issue.sheet_page", { n: place + 1 });
-    return picture;
+    return write(picture, () => t("desk_issue.sheet_page", { n: place + 1 }), "alt");
   }
 
   /** @param {Certificate[]} certificates */
@@ -479,6 +499,11 @@ export function leafOf({ title, lines }) {
   }
   element.append(heading, list);
   return element;
+}
+
+/** Words within a line. @param {() => string} text */
+function words(text) {
+  return write(document.createElement("bdi"), text);
 }
 
 /** Name a screen anew, in every language. @param {HTMLElement} screen @param {string} key */

@@ -12,12 +12,12 @@ import { made, part, say } from "./shown.js";
 import { known, t } from "./words.js";
 
 /** @typedef {{pseudonym: string, rights: string[]}} Operator */
-/** @typedef {{operator: Operator, site: string, country: string, participant: string, environment: string, layouts: string[], languages: string[], idle: number}} About */
+/** @typedef {{operator: Operator, site: string, country: string, participant: string, environment: string, layouts: string[], layout: string, languages: string[], idle: number}} About */
 
 /** What changes nothing. */
 const READS = new Set([
-  "issue.today", "issue.search", "issue.passport", "issue.check", "issue.read_back", "issue.sheet",
-  "certificate.open", "certificate.count", "revocation.choices", "revocation.count", "files.state", "day.show",
+  "issue.today", "issue.search", "issue.names", "issue.passport", "issue.check", "issue.read_back", "issue.sheet",
+  "certificate.open", "certificate.count", "revocation.choices", "revocation.count", "files.state", "day.show", "day.ending",
 ]);
 /** Code of a refusal: the session is over, and its secret stands for a token once. */
 const OVER = "session-over";
@@ -33,6 +33,10 @@ export class Refused extends Error {
     this.code = code;
     this.hint = hint;
   }
+}
+
+function nothingUsual() {
+  return { kind: "", patients: "", layout: "" };
 }
 
 /** Why the desk refused, in the page's words where it has some. @param {{code: string, message: string, hint?: string}} refused */
@@ -51,8 +55,12 @@ export class DeskPage {
   session = "";
   /** @type {About | null} */
   about = null;
+  /** What the operator has chosen for whoever comes next, "" where nothing: of a person it has nothing. */
+  usual = nothingUsual();
   /** Called when nobody is signed in any more; with whether the session's secret stands for a token. @type {(stands: boolean) => void} */
   onSignedOut = () => undefined;
+  /** Called in another language, once all words are written: what the desk itself has said is asked for anew. @type {() => void} */
+  onLanguage = () => undefined;
   #idle = 0;
   /** What is asked again once the same operator has signed in. @type {(() => void)[]} */
   #waiting = [];
@@ -67,6 +75,7 @@ export class DeskPage {
   show(name, leaves) {
     this.#leaves?.();
     this.#leaves = leaves ?? null;
+    this.onLanguage = () => undefined;
     const main = document.createElement("main");
     main.id = "main";
     main.dataset.part = "main";
@@ -93,6 +102,7 @@ export class DeskPage {
     const isSame = before === about.operator.pseudonym;
     this.session = session;
     this.about = about;
+    if (!isSame) this.usual = nothingUsual();
     this.#rest();
     for (const goOn of this.#waiting.splice(0)) if (isSame) goOn();
     return isSame ? "" : before;
@@ -131,7 +141,7 @@ export class DeskPage {
     return this.#main;
   }
 
-  /** Say something to the operator, above the screen; "" takes it back. @param {string} text */
+  /** Say something to the operator, above the screen; "" takes it back. @param {string | (() => string)} text as `write` takes it */
   say(text) {
     say(document, "notice", text);
   }
@@ -139,10 +149,10 @@ export class DeskPage {
   /** Say why something failed, in the page's words where it has some. @param {unknown} error */
   tell(error) {
     if (!(error instanceof Refused)) {
-      this.say(t("desk.no_answer"));
+      this.say(() => t("desk.no_answer"));
       return;
     }
-    this.say(inWords(error));
+    this.say(() => inWords(error));
   }
 
   /** Whether the operator may. @param {"issue" | "revoke" | "audit"} right */

@@ -35,6 +35,7 @@ history.replaceState(null, "", location.pathname);
 part(document, "language").append(chooser(() => {
   translate(document);
   describe();
+  page.onLanguage();
 }));
 translate(document);
 document.addEventListener("click", (event) => {
@@ -117,7 +118,7 @@ function goOn({ isFirst, other }) {
     return right ? page.may(right) : page.may("revoke");
   });
   open(name ?? "changes");
-  if (other) page.say(t("desk.removed", { operator: other }));
+  if (other) page.say(() => t("desk.removed", { operator: other }));
 }
 
 async function signOut() {
@@ -199,7 +200,7 @@ function form(element, done) {
 /** Say why nobody was signed in, and have what is wrong typed again. @param {HTMLFormElement} fields @param {unknown} error */
 function refuse(fields, error) {
   const code = error instanceof Refused ? error.code : "no-answer";
-  say(fields, "refused", error instanceof Refused ? inWords(error) : t("desk.no_answer"));
+  say(fields, "refused", () => (error instanceof Refused ? inWords(error) : t("desk.no_answer")));
   const wrong = code === "token-unknown" || code === "desk-locked" ? "address" : "passphrase";
   if (wrong === "address") token = "";
   shown(fields);

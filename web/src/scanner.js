@@ -44,10 +44,10 @@ export class Scanner {
   #listening = new AbortController();
 
   /**
-   * @param {{prefix?: string, label?: string, onText: (text: string) => void}} options prefix: a
+   * @param {{prefix?: string, label?: () => string, onText: (text: string) => void}} options prefix: a
    *     `KeyboardEvent.key`, "" where the scanner sends none; label: what the field is called to a screen reader
    */
-  constructor({ prefix = "", label = "Scanner", onText }) {
+  constructor({ prefix = "", label = () => "Scanner", onText }) {
     this.prefix = prefix;
     this.label = label;
     this.onText = onText;
@@ -89,7 +89,7 @@ export class Scanner {
     field.spellcheck = false;
     // No keyboard comes up on a screen for what a scanner types.
     field.inputMode = "none";
-    field.setAttribute("aria-label", this.label);
+    field.setAttribute("aria-label", this.label());
     field.setAttribute("autocapitalize", "off");
     this.#before = document.activeElement instanceof HTMLElement ? document.activeElement : null;
     // Within an open dialog nothing outside of it can have the focus.

@@ -4,7 +4,7 @@
  * A screen is made anew each time and replaces what was there. Nothing of the traveller before is left in a node that
  * is used again, in what undo brings back, or in what a form remembers.
  */
-import { translate } from "./words.js";
+import { translate, write } from "./words.js";
 
 /**
  * Make a template's content.
@@ -37,12 +37,11 @@ export function part(root, name) {
  *
  * @param {ParentNode} root
  * @param {string} name
- * @param {string} text
+ * @param {string | (() => string)} text as `write` takes it
  */
 export function say(root, name, text) {
-  const element = part(root, name);
-  element.textContent = text;
-  element.hidden = !text;
+  const element = write(part(root, name), text);
+  element.hidden = !element.textContent;
 }
 
 /**

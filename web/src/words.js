@@ -84,12 +84,46 @@ export function known(key) {
   return wordOf(key) !== undefined;
 }
 
+/** Texts that were made of words, of the elements that have them: attribute ("" for the content) -> what makes it. @type {WeakMap<Element, Map<string, () => string>>} */
+const made = new WeakMap();
+
 /**
- * Write the words into what is marked with their keys: `data-t` as text, `data-label` as the name of a control.
+ * Write a text into an element, or into one of its attributes.
+ *
+ * @template {Element} Kind
+ * @param {Kind} element
+ * @param {string | (() => string)} text what makes it of words, and makes it anew where the language is changed
+ * @param {string} [attribute]
+ * @returns {Kind}
+ */
+export function write(element, text, attribute = "") {
+  const texts = made.get(element) ?? new Map();
+  if (typeof text === "string") {
+    texts.delete(attribute);
+  } else {
+    made.set(element, texts.set(attribute, text));
+    element.setAttribute("data-made", "");
+  }
+  put(element, typeof text === "string" ? text : text(), attribute);
+  return element;
+}
+
+/** @param {Element} element @param {string} text @param {string} attribute */
+function put(element, text, attribute) {
+  if (attribute) element.setAttribute(attribute, text);
+  else element.textContent = text;
+}
+
+/**
+ * Write the words into what is marked with their keys: `data-t` as text, `data-label` as the name of a control; and
+ * what `write` was given.
  *
  * @param {ParentNode} root
  */
 export function translate(root) {
+  for (const element of root.querySelectorAll("[data-made]")) {
+    for (const [attribute, text] of made.get(element) ?? []) put(element, text(), attribute);
+  }
   for (const element of root.querySelectorAll("[data-t]")) {
     element.textContent = t(element.getAttribute("data-t") ?? "");
   }
@@ -106,6 +140,7 @@ export function translate(root) {
  */
 export function chooser(onLanguage) {
   const list = document.createElement("select");
+  list.setAttribute("data-label", "page.language");
   list.setAttribute("aria-label", t("page.language"));
   list.autocomplete = "off";
   for (const [tag, { name, locale }] of Object.entries(LANGUAGES)) {

@@ -1,6 +1,7 @@
 """A desk's day: counts and outliers, keys and what ends when, the register's health, its backup; and the day's end.
 
     register -> audit, health · keys -> list · backup.json -> when the last copy was made
+    day.ending -> what the end will forget, what goes on after it
     day.end -> what was remembered is forgotten -> LastAnswer: the desk's process is replaced by one that has seen nobody
 
 1. Operators stand under their pseudonyms; of holders the register knows nothing, and nothing is shown.
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 from pratique import strict_json
 from pratique.errors import DocumentRefused
-from pratique.parties import desk_issuing, issuer_keys, issuing
+from pratique.parties import desk_files, desk_issuing, issuer_keys, issuing
 from pratique.parties.desk import DeskAct, DeskCall, LastAnswer, Right
 from pratique.parties.issuing import IssuingSession
 from pratique.store import files
@@ -129,6 +130,12 @@ def _instant(seconds: int | None) -> str:
     return "" if seconds is None else rfc3339(datetime.fromtimestamp(seconds, UTC))
 
 
+def _ending(call: DeskCall) -> dict[str, Any]:
+    """Return what the day's end will forget, and what is not finished; nothing is changed."""
+    phase, begun = desk_files.unfinished(call.desk.place)
+    return {"given": desk_issuing.remembered(call.desk), "file": phase, "begun": begun}
+
+
 def _end(call: DeskCall) -> LastAnswer:
     """Forget the day, and have the desk start anew."""
     desk_issuing.forget_day(call.desk)
@@ -137,6 +144,7 @@ def _end(call: DeskCall) -> LastAnswer:
 
 ACTS: Mapping[str, DeskAct] = {
     "day.show": DeskAct(Right.AUDIT, _show),
+    "day.ending": DeskAct(Right.AUDIT, _ending),
     "day.end": DeskAct(Right.AUDIT, _end),
 }
 """What a page may ask for, by name: POST /api/NAME."""

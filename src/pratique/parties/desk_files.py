@@ -464,6 +464,12 @@ def present() -> Iterator[None]:
         leave()
 
 
+def unfinished(place: Place) -> tuple[Phase, int]:
+    """Return how far a desk's file is, whosever it is; and how many were begun and not finished."""
+    file = _FILES.get(place)
+    return Phase.NONE if file is None else file.phase, len(_kept(place))
+
+
 def sweep() -> int:
     """Remove what desks that were killed have left; return of how many."""
     return memory.sweep(NAME)

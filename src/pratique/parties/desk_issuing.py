@@ -306,6 +306,13 @@ def forget_day(desk: Desk) -> None:
         _OF_DAYS.pop(desk.session, None)
 
 
+def remembered(desk: Desk) -> int:
+    """Return how many products, lots and places are remembered of today, each with what was given with it."""
+    with _TURN:
+        of_day = _OF_DAYS.get(desk.session)
+        return 0 if of_day is None else sum(map(len, of_day.given.values()))
+
+
 def _of_today(desk: Desk, today: date) -> _Day:
     """Return what is remembered of today; to be called in turn."""
     of_day = _OF_DAYS.setdefault(desk.session, _Day())
@@ -343,10 +350,33 @@ def _today(call: DeskCall) -> dict[str, Any]:
     }
 
 
+_CODED = ("product", "test_type", "disease", "result", "nationality")
+"""Columns whose codes have names that a page shows in their place."""
+
+
+def _names(call: DeskCall) -> dict[str, Any]:
+    """Return what the codes of a form are called in another language; each where it stands."""
+    kind, places, language = (
+        call.asked.get("kind"),
+        call.asked.get("codes"),
+        language_of(call.asked),
+    )
+    if not isinstance(kind, str) or kind not in _FORMS or not isinstance(places, Mapping):
+        raise unread()
+    if len(places) > MOST + 1 or not all(
+        isinstance(cells, Mapping) and all(isinstance(code, str) for code in cells.values())
+        for cells in places.values()
+    ):
+        raise unread()
+    return {
+        "names": {place: names_of(call, kind, cells, language) for place, cells in places.items()}
+    }
+
+
 def names_of(call: DeskCall, kind: str, cells: Mapping[str, str], language: str) -> dict[str, str]:
     """Return what coded cells are called: column to name."""
     names = {}
-    for field in ("product", "test_type"):
+    for field in _CODED:
         if field in cells:
             offered = _offered(call.desk.session.catalogue, field, _FORMS[kind][1], language)
             names[field] = next(
@@ -605,6 +635,7 @@ def _renderer(call: DeskCall, languages: tuple[str, ...], layout: str) -> paper.
 ACTS: Mapping[str, DeskAct] = {
     "issue.today": DeskAct(Right.ISSUE, _today),
     "issue.search": DeskAct(Right.ISSUE, _search),
+    "issue.names": DeskAct(Right.ISSUE, _names),
     "issue.passport": DeskAct(Right.ISSUE, _passport),
     "issue.check": DeskAct(Right.ISSUE, _check),
     "issue.read_back": DeskAct(Right.ISSUE, _read_back),

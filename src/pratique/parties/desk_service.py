@@ -345,7 +345,7 @@ def opened(
     shown = renderer(printed, catalogue, note=tell)
     about = {
         "site": order.site, "country": session.issuer.country, "participant": session.issuer.participant,
-        "environment": session.issuer.environment.value, "layouts": list(LAYOUTS),
+        "environment": session.issuer.environment.value, "layouts": list(LAYOUTS), "layout": printed.layout,
         "languages": [each.language for each in shown.wordings], "idle": order.idle,
     }  # fmt: skip
     return DeskAnswers(desk, sign_in, about, acts, by_certificate=order.by_certificate), sign_in

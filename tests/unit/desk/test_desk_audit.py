@@ -145,6 +145,9 @@ def test_the_days_end_forgets_the_days_products(desk: OpenDesk) -> None:
     asked = {"zone": "UTC", "language": "en"}
     assert clerk.good("issue.today", asked)["given"].get("vaccination")
     assert desk.ended == []
-    assert desk.client(AUDITOR).good("day.end") == {"ended": True}
+    auditor = desk.client(AUDITOR)
+    assert clerk.refused("day.ending") == "right-missing"
+    assert auditor.good("day.ending") == {"given": 1, "file": "none", "begun": 0}
+    assert auditor.good("day.end") == {"ended": True}
     until(lambda: desk.ended == [None])
     assert not clerk.good("issue.today", asked)["given"].get("vaccination")

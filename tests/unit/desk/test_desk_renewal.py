@@ -358,7 +358,7 @@ def test_only_whoever_may_revokes(desk: OpenDesk, clerk: Client) -> None:
 
 NEEDS = {
     Right.REVOKE: {"revocation.choices", "revocation.count", "revocation.count_file", "revocation.revoke"},
-    Right.AUDIT: {"day.show", "day.end"},
+    Right.AUDIT: {"day.show", "day.ending", "day.end"},
 }  # fmt: skip
 """All else is for whoever may issue."""
 
