@@ -416,13 +416,13 @@ def report(drafts: Iterable[dict[str, Any]], catalogue: Catalogue) -> list[Told]
 def _between_records(entries: Iterable[list[Any]], catalogue: Catalogue) -> list[Told]:
     """Compare the records of people all of whose records are here."""
     rows: list[tuple[int, int, str]] = []
-    found: list[Compared | None] = []
+    records: list[Compared | None] = []
     for row, place, where, person, event, *dose in entries:
         rows.append((row, place, where))
-        found.append(Compared(bytes.fromhex(person), bytes.fromhex(event), *dose))
+        records.append(Compared(bytes.fromhex(person), bytes.fromhex(event), *dose))
     return [
         (row, place, remark.column, remark.code.name)
-        for (row, place, where), remarks in zip(rows, compare(found, catalogue), strict=True)
+        for (row, place, where), remarks in zip(rows, compare(records, catalogue), strict=True)
         for remark in placed(where, remarks)
     ]
 
@@ -458,8 +458,8 @@ def _told_of(job: Job, catalogue: Catalogue) -> Iterator[Told]:
         between += _between_records(_lines_of(path), catalogue)
         path.unlink()
     between.sort(key=_of_record)
-    told = ((row, place, column, code) for row, place, column, code in _lines_of(said))
-    yield from heapq.merge(told, between, key=_of_record)
+    by_parts = ((row, place, column, code) for row, place, column, code in _lines_of(said))
+    yield from heapq.merge(by_parts, between, key=_of_record)
     said.unlink()
 
 
