@@ -130,7 +130,7 @@ def file_screens(page: Any, desk: OpenDesk, table: bytes) -> Iterator[str]:
     page.locator("[data-act=on]").wait_for()
     yield "stopped"
     page.locator("[data-act=on]").click()
-    page.locator("[data-act=archive]").wait_for()
+    page.locator("[data-part=issued]").wait_for()
     yield "done"
 
 
