@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.corpus import Corpus
 from benchmarks.ways import BARE, BATCH, Way, bare, batch
 from pratique import formats
-from pratique.authenticate import authenticate, conclude_contents, contents_of, read
+from pratique.authenticate import authenticate, conclude_one, contents_of, read
 from pratique.crypto import cbor, cose
 from pratique.formats import base45, dcc
 from pratique.verification import epoch, opened
@@ -48,7 +48,7 @@ def stages(corpus: Corpus) -> dict[str, Way]:
         "  CBOR": _each(cbor.loads, payloads),
         "  fields, where nothing is odd": _each(lambda one: dcc.read(*one), plain),
         "checks and verdict": _each(
-            lambda one: conclude_contents(one.message, one.signers, one.contents, held, at), found
+            lambda one: conclude_one(one.message, one.signers, held, at, one.contents), found
         ),
     }
 

@@ -532,27 +532,21 @@ def contents_of(envelope: Signed | Finding, signers: list[Signer] | Finding) -> 
 
 
 def conclude_one(
-    envelope: Signed | Finding, signers: list[Signer] | Finding, snapshot: Snapshot, at: int
-) -> Verification:
-    """Steps 3 and 4: read the payload, make every check, weigh what was found."""
-    return conclude_contents(envelope, signers, contents_of(envelope, signers), snapshot, at)
-
-
-def conclude_contents(
     envelope: Signed | Finding,
     signers: list[Signer] | Finding,
-    contents: Contents,
     snapshot: Snapshot,
     at: int,
+    contents: Contents | None = None,
 ) -> Verification:
-    """Step 4: make every check of what was read, weigh what was found."""
+    """Steps 3 and 4: make every check of what was read, weigh what was found; without `contents` it is read here."""
     if type(envelope) is not Envelope or type(signers) is not list:
         if type(envelope) is Sealed:
-            return _conclude_scheme(envelope, signers, contents, snapshot, at)
+            known = contents_of(envelope, signers) if contents is None else contents
+            return _conclude_scheme(envelope, signers, known, snapshot, at)
         assert isinstance(signers, Finding)
         notes = _notes(envelope) if type(envelope) is Envelope else ()
         return Verification(conclude((*notes, signers), signers.code.step))
-    certificate, findings = contents[0]
+    certificate, findings = contents[0] if contents else formats.decode(envelope.payload)
     if not envelope.kid_protected:
         findings = _KID_UNPROTECTED + findings
     if certificate is None:

@@ -5,7 +5,7 @@
 1. Nothing here reads a clock, a file or a network, and nothing is kept.
 2. The payload is not parsed until its signature is known to be good.
 3. No text raises: whatever is wrong with it is a finding.
-4. The steps are four: `read_as_handed`, `authenticate`, `contents_of`, `conclude_contents`, all of `authenticate`. No
+4. The steps are four: `read_as_handed`, `authenticate`, `contents_of`, `conclude_one`, all of `authenticate`. No
    clock turns what the first three find: `opened` takes them once, `judged` the last one for each instant.
 """
 
@@ -22,7 +22,6 @@ from pratique.authenticate import (
     Signed,
     Verification,
     authenticate,
-    conclude_contents,
     conclude_one,
     contents_of,
     noted,
@@ -76,7 +75,7 @@ def judged(
     """Judge what was opened, as `verify` does; `snapshot` has the signers that it was opened with."""
     message, signers, contents, notes = text
     instant = epoch(at)
-    found = noted(conclude_contents(message, signers, contents, snapshot, instant), notes)
+    found = noted(conclude_one(message, signers, snapshot, instant, contents), notes)
     return _placed(found, snapshot, at, place)
 
 
@@ -114,9 +113,7 @@ def verify(
     message = read(text)
     if type(message) is Finding:
         message, notes = unwrapped(text, message)
-    signers = authenticate(message, snapshot)
-    contents = contents_of(message, signers)
-    found = conclude_contents(message, signers, contents, snapshot, instant)
+    found = conclude_one(message, authenticate(message, snapshot), snapshot, instant)
     if notes:
         found = noted(found, notes)
     if place is None and snapshot.roll is None:
