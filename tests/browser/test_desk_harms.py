@@ -19,7 +19,7 @@ import pytest
 from pratique.parties import desk_files
 from tests import issuing_desks
 from tests.browser import clerk, traces
-from tests.browser.change_screens import looked_up, shown
+from tests.browser.change_screens import ENDING, looked_up, shown
 from tests.browser.desk import picture, scan
 from tests.browser.invented import passport_of
 from tests.browser.test_harms import NOBODY, Kiosk, held_by, kiosk
@@ -256,6 +256,7 @@ def days_end(post: Kiosk, clinic: Clinic) -> None:
     shown(page, "desk-day")
     page.locator("[data-part=work] tr").first.wait_for()
     page.locator("[data-part=end]").press("Enter")
+    page.locator(f"{ENDING} [data-part=yes]").press("Enter")
     shown(page, "desk-day-ended")
     clinic.running.token(count)
 
