@@ -49,7 +49,8 @@ def field(page: Any, column: str, place: int = 0) -> Any:
     """Return the field of a column: the person's, or of an entry."""
     own = page.locator(f"[data-part=person] [data-column={column}]")
     event = page.locator("[data-part=events] > *").nth(place).locator(f"[data-column={column}]")
-    return (own if own.count() else event).locator("input, select")
+    # By one locator: a form that is not there yet is waited for, whichever of them has it.
+    return own.or_(event).first.locator("input, select")
 
 
 def chosen(page: Any, column: str, text: str, place: int = 0) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -13,14 +14,18 @@ from typing import Any
 import pytest
 
 from pratique.parties import issuing
+from pratique.store import front
+from pratique.store.front import FrontKind
 from tests import issuing_desks, ports
 from tests.browser import clerk
 from tests.browser.change_screens import shown
+from tests.browser.conftest import PATIENCE
 from tests.browser.screens import speak
 from tests.browser.test_accessibility import AXE, looked_at
 from tests.browser.test_desk_issue import SEEN
 from tests.issuers import AT
 from tests.issuing_desks import AUDITOR, CLERK, PASSPHRASES, SECOND, OpenDesk
+from tests.unit.desk.test_desk_network import Network, served
 from tests.unit.desk.test_desk_process import Running
 
 IDLE = 600
@@ -336,3 +341,43 @@ def test_signing_in_breaks_no_rule_of_accessibility(
     wrong["over a form"] = [each for each in looked_at(page) if 'name="kind"' not in each]
     assert {name: faults for name, faults in wrong.items() if faults} == {}
     assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+
+
+# ----------------------------------------------------------------------------------------------------
+# On a network operators are known by their certificates.
+
+
+@pytest.mark.skipif(
+    shutil.which("nginx", path=":".join(front.PLACES)) is None, reason="nginx is not here"
+)
+def test_who_has_a_certificate_types_nothing_at_first_nor_after_a_while(
+    browser: Any, built: Path, tmp_path: Path
+) -> None:
+    with served(Network(tmp_path, FrontKind.NGINX, built, "--idle", "1")) as desk:
+        address = f"https://127.0.0.1:{desk.port}"
+        certificate, key = desk.paths["clerk"]
+        context = browser.new_context(
+            ignore_https_errors=True,
+            client_certificates=[
+                {"origin": address, "certPath": str(certificate), "keyPath": str(key)}
+            ],
+        )
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        page.clock.install()
+        page.goto(address)
+        shown(page, "desk-issue")
+        assert CLERK in page.locator("[data-part=about]").inner_text()
+        clerk.field(page, "surname_icao").fill("ERIKSSON")
+        # Nobody is there for as long as a session lasts, by the page's clock.
+        page.clock.fast_forward("02:00")
+        page.locator(f"{DIALOG} [data-part=go]:focus").wait_for()
+        assert page.locator(f"{DIALOG} input:visible").count() == 0
+        page.keyboard.press("Enter")
+        page.locator(DIALOG).wait_for(state="detached")
+        assert clerk.field(page, "surname_icao").input_value() == "ERIKSSON"
+        page.locator("[data-part=out]").click()
+        page.locator("form[data-part=sign-in] [data-part=go]").press("Enter")
+        shown(page, "desk-issue")
+        assert clerk.field(page, "surname_icao").input_value() == ""
+        context.close()

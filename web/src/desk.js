@@ -27,6 +27,9 @@ const RIGHTS = { issue: "issue", changes: "", files: "issue", day: "audit" };
 
 /** @typedef {{isFirst: boolean, other: string}} Before whether nobody had signed in; who was here before, if another one */
 
+/** On a network, where alone there is TLS, a desk knows its operators by their certificates: nothing is typed. */
+const BY_CERTIFICATE = location.protocol === "https:";
+
 await loadWords();
 const page = new DeskPage();
 /** What the address brought; used once. */
@@ -60,9 +63,9 @@ addEventListener("pageshow", ({ persisted }) => {
 });
 await begin();
 
-/** Try without a passphrase where an operator's certificate may do; else show the form. */
+/** Sign in by the operator's certificate where the desk knows them by it; else show the form. */
 async function begin() {
-  if (location.protocol === "https:") {
+  if (BY_CERTIFICATE) {
     try {
       goOn(await signIn({}));
       return;
@@ -164,7 +167,7 @@ function ask(stands) {
   });
   const pseudonym = /** @type {HTMLInputElement} */ (part(fields, "pseudonym"));
   pseudonym.value = page.about.operator.pseudonym;
-  /** @type {HTMLInputElement} */ (part(fields, token ? "passphrase" : "address")).focus();
+  part(fields, BY_CERTIFICATE ? "go" : token ? "passphrase" : "address").focus();
 }
 
 /**
@@ -206,11 +209,18 @@ function refuse(fields, error) {
   shown(fields);
   const input = /** @type {HTMLInputElement} */ (part(fields, wrong));
   input.value = "";
-  input.focus();
+  (BY_CERTIFICATE ? part(fields, "go") : input).focus();
 }
 
-/** The address is asked for only where none was brought. @param {HTMLFormElement} fields */
+/** The address is asked for only where none was brought, and nothing where a certificate says who it is. @param {HTMLFormElement} fields */
 function shown(fields) {
+  if (BY_CERTIFICATE) {
+    for (const label of fields.querySelectorAll("label")) {
+      label.hidden = true;
+      /** @type {HTMLInputElement} */ (label.control).required = false;
+    }
+    return;
+  }
   part(fields, "address-field").hidden = Boolean(token);
   /** @type {HTMLInputElement} */ (part(fields, "address")).required = !token;
 }

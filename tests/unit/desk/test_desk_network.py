@@ -10,6 +10,7 @@ import ssl
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -43,7 +44,9 @@ def _written(folder: Path, name: str, keyed: Keyed) -> tuple[Path, Path]:
 class Network:
     """A desk that is served behind a server of one kind; who asks brings a certificate, or none."""
 
-    def __init__(self, folder: Path, kind: FrontKind) -> None:
+    def __init__(
+        self, folder: Path, kind: FrontKind, pages: Path | None = None, *more: str
+    ) -> None:
         people = world(int(time.time()))
         self.paths = {
             name: _written(folder, name, people.state(code).tls)
@@ -67,14 +70,17 @@ class Network:
                 PASSPHRASES[pseudonym],
                 certificate,
             )
-        (folder / "pages").mkdir()
-        (folder / "pages/desk.html").write_bytes(PAGE)
+        if pages is None:
+            pages = folder / "pages"
+            pages.mkdir()
+            (pages / "desk.html").write_bytes(PAGE)
         self.port = ports.free()
         server, key = self.paths["server"]
         words = [
             sys.executable, "-c", SHOWN, "desk", "--site", "harbour", "--issuer", str(folder / "issuer"), "--contact", "here",
-            "--listen", f"127.0.0.1:{self.port}", "--site-archive", str(folder / "pages"), "--front", kind.value,
+            "--listen", f"127.0.0.1:{self.port}", "--site-archive", str(pages), "--front", kind.value,
             "--certificate", str(server), "--key", str(key), "--name", "desk.clinic.example",
+            *more,
         ]  # fmt: skip
         self.running = Running(words, folder, self.port)
 
@@ -116,7 +122,13 @@ class Network:
 def network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Network]:
     if shutil.which(request.param.value, path=":".join(front.PLACES)) is None:
         pytest.skip(f"{request.param.value} is not here")
-    desk = Network(tmp_path, request.param)
+    with served(Network(tmp_path, request.param)) as desk:
+        yield desk
+
+
+@contextmanager
+def served(desk: Network) -> Iterator[Network]:
+    """Wait until a desk answers; end it after a block."""
     until(
         lambda: "serving the desk" in desk.running.lines or desk.running.process.poll() is not None
     )
