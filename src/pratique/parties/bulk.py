@@ -440,10 +440,8 @@ def _told_of(job: Job, catalogue: Catalogue) -> Iterator[Told]:
         return
     said, *apart = (job.folder / f".compared-{number:03d}" for number in range(count + 2))
     with contextlib.ExitStack() as stack:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         of_parts, *of_people = (
-            stack.enter_context(os.fdopen(os.open(path, flags, 0o600), "wb"))
-            for path in (said, *apart)
+            stack.enter_context(os.fdopen(files.begin(path), "wb")) for path in (said, *apart)
         )
         for draft in drafts:
             of_parts.write(_line(sorted(draft["told"], key=_of_record)))
@@ -830,8 +828,7 @@ def write_report(job: Job, session: IssuingSession) -> int:
     """Write what is told of each row; return how many records something is told of."""
     path, records, before = job.folder / "report.csv", 0, None
     draft = path.with_name(f".{path.name}.draft")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="utf-8", newline="") as file:
+    with os.fdopen(files.begin(draft), "w", encoding="utf-8", newline="") as file:
 
         def lines() -> Iterator[tuple[Any, ...]]:
             nonlocal records, before
@@ -856,7 +853,7 @@ def merge(job: Job, out: Path) -> None:
     if not parts:
         return
     draft = out.with_name(f".{out.name}.draft")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    os.close(files.begin(draft))
     with ParquetWriter(draft, read_table(parts[0]).schema) as writer:
         for part in parts:
             writer.write_table(read_table(part))

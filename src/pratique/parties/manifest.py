@@ -423,7 +423,7 @@ def write_file(
     """Write the results into a file of its owner's alone, in place of whatever is there: all of them, or none."""
     draft = path.with_name(f".{path.name}.draft")
     with files.usable(path):
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        handle = files.begin(draft)
     try:
         with os.fdopen(handle, "wb") as file:
             written(results, output, file, beside, summary)

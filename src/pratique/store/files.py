@@ -170,6 +170,11 @@ def replace_together(folder: Path, contents: Mapping[str, bytes], mode: int = 0o
     settle(folder)
 
 
+def begin(draft: Path) -> int:
+    """Open an empty draft, which `adopt` is to put in a file's place, for its owner alone; return its handle. Raises OSError."""
+    return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+
+
 def adopt(draft: Path, path: Path) -> None:
     """Put a finished draft, which somebody else has written, in a file's place. Raises OSError."""
     # Windows lets nothing be written to the disk that was opened to be read.
