@@ -15,9 +15,8 @@ EXCEPTIONS = {
     # Drafts and folders of our own; standard input, by its number; nowhere.
     "cli/terminal.py": {"os.open"},
     "cli/options.py": {"open"},
-    "parties/bulk.py": {"os.open"},
     "parties/desk_files.py": {"each.read_bytes", "part.read_text"},
-    "parties/manifest.py": {"open", "os.open"},
+    "parties/manifest.py": {"open"},
     "parties/records.py": {"open"},
     # A key's session, asked of what holds keys; no file by that name.
     "parties/issuing.py": {"self._store.open"},
