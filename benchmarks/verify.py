@@ -98,9 +98,9 @@ def _instructions(told: dict[str, Any]) -> int:
     if not instructions.available():
         told["skipped"] = ["the instruction gate: no valgrind here"]
         return 0
-    counts = instructions.measure()
+    counts = instructions.settled()
     bare = counts[ways.BARE]
-    ratio = counts[ways.ONE] / bare
+    ratio = instructions.ratio(counts)
     told["instructions"] = {name: [round(n), round(n / bare, 4)] for name, n in counts.items()}
     told["gate"] = {"limit": instructions.LIMIT, "kept": ratio <= instructions.LIMIT}
     return 0 if ratio <= instructions.LIMIT else 1
