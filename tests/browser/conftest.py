@@ -140,6 +140,17 @@ def questions(corpora: Path) -> list[Question]:
     return compared.ordered(asked.every(corpora))
 
 
+def expect(shown: Any) -> Any:
+    """Return what waits until a page, or a part of it, is as a test says: Playwright's `expect`, with our patience.
+
+    A page goes on by itself: what is read off it at once may be what was there before.
+    """
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
+    return expect(shown)
+
+
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """Serve a folder's site on a free port of localhost; yield its address."""

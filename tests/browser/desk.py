@@ -73,9 +73,9 @@ def kept(page: Any) -> None:
 
 
 def outcome(page: Any) -> str:
-    """Wait for a result, and return its word's key."""
-    page.locator("body[data-screen=result]").wait_for()
-    return str(page.locator("body").get_attribute("data-outcome"))
+    """Wait for a result, and return its word's key: as it comes, since some go by themselves."""
+    shown = "() => document.body.dataset.screen === 'result' && document.body.dataset.outcome"
+    return str(page.wait_for_function(shown).json_value())
 
 
 def screen(page: Any) -> str:

@@ -19,7 +19,7 @@ from pratique.snapshot import Snapshot
 from pratique.store import words
 from pratique.terms import Environment
 from tests.browser import desk
-from tests.browser.conftest import NOW, PATIENCE, ROOT, Post, served
+from tests.browser.conftest import NOW, PATIENCE, ROOT, Post, expect, served
 from tests.browser.screens import (
     border_screens,
     speak,
@@ -139,7 +139,7 @@ def test_no_screen_of_a_border_post_breaks_a_rule(
 ) -> None:
     page = opened(language)
     seen, wrong = wrong_in(border_screens(page, site, post), page)
-    assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
     page = opened(language)
     more, bad = wrong_in(specimen_screen(page, production, post), page)
     assert wrong | bad == {}
@@ -185,7 +185,7 @@ def test_words_that_are_longer_still_fit(opened: Callable[..., Any], site: str, 
             lambda route: route.fulfill(body=text, content_type="application/json"),
         )
         wrong |= wrong_in(screens(page, site, post), page)[1]
-        assert "~~~~" in page.locator("body").inner_text()
+        expect(page.locator("body")).to_contain_text("~~~~", use_inner_text=True)
     assert wrong == {}
 
 
@@ -201,7 +201,8 @@ def test_nothing_moves_for_whoever_wants_no_motion(
         )
         desk.scan(page, post.texts["green"])
         assert desk.outcome(page) == "green"
-        page.wait_for_timeout(300)
+        # One that begins later has ended: whatever was to move has begun to.
+        page.evaluate("document.body.animate({ opacity: [1, 1] }, 1).finished.then(() => null)")
         assert bool(moving.evaluate("(seen) => seen.size")) is (wish == "no-preference")
 
 
@@ -262,7 +263,7 @@ def test_an_officer_needs_no_mouse(opened: Callable[..., Any], site: str, post: 
     assert order.index("help") < order.index("camera") < order.index("file") < order.index("text")
     tab_to(page, "text")
     page.keyboard.press("Enter")
-    assert page.evaluate(WHERE) == "typed"
+    expect(page.locator("#typed")).to_be_focused()
     page.keyboard.insert_text(post.texts["green"])
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -272,8 +273,8 @@ def test_an_officer_needs_no_mouse(opened: Callable[..., Any], site: str, post: 
     page.keyboard.press("Enter")
     page.locator("dialog[open]").wait_for()
     page.keyboard.press("Escape")
-    assert page.locator("dialog[open]").count() == 0
-    assert page.evaluate(WHERE) == "passport"
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.locator("[data-act=passport]")).to_be_focused()
     tab_to(page, "next")
     page.keyboard.press("Enter")
     page.locator("body[data-screen=ready]").wait_for()
@@ -295,7 +296,7 @@ def test_a_holder_needs_no_mouse(opened: Callable[..., Any], site: str, post: Po
     page.keyboard.press("Enter")
     wallet.said()
     page.keyboard.press("Escape")
-    assert page.locator("dialog[open]").count() == 0
+    expect(page.locator("dialog[open]")).to_have_count(0)
     wallet.card()
     order = stops(page)
     assert order.index("lock") < order.index("add")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.browser.elsewhere import Elsewhere, elsewhere
+from tests.steps import until
 
 ATTEMPTS = Path(__file__).with_name("attempts.js").read_text()
 _TRY = f"(argument) => {{ {ATTEMPTS}; return attempted(argument); }}"
@@ -75,8 +76,15 @@ def test_no_page_is_shown_within_another(browser: Any, site: str, other: Elsewhe
     other.pages["/framing.html"] = framing % site.encode()
     page = browser.new_page()
     page.goto(f"{other.url}/framing.html")
-    page.wait_for_timeout(1_000)
-    shown = [frame.url for frame in page.frames[1:]]
+    shown: list[str] = []
+
+    def over() -> bool:
+        # Playwright hears of a frame only while the page is asked something.
+        page.evaluate("0")
+        shown[:] = [frame.url for frame in page.frames[1:]]
+        return len(shown) == 2 and not {"", "about:blank"} & {*shown}
+
+    until(over)
     page.close()
     # The control: what does not refuse it is shown.
     assert shown == ["chrome-error://chromewebdata/", f"{other.url}/frame.html"]

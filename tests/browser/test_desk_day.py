@@ -11,6 +11,7 @@ import pytest
 
 from tests import issuing_desks
 from tests.browser.change_screens import ENDING, day_screens, shown
+from tests.browser.conftest import expect
 from tests.browser.screens import dress, latin_left
 from tests.browser.test_accessibility import AXE, looked_at
 from tests.desk_forms import issued
@@ -33,12 +34,14 @@ def test_a_day_shows_counts_and_nobody_and_ends_by_the_keyboard(page: Any, desk:
     page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
     screens = day_screens(page, desk, asks=True)
     assert next(screens) == "day"
-    text = page.locator(".desk-day").inner_text()
-    assert CLERK in text
-    assert "pratique issuer backup" in text
-    assert not any(name in text for name in ("Deo", "Roe", "Poe"))
+    day = page.locator(".desk-day")
+    for words in (CLERK, "pratique issuer backup"):
+        expect(day).to_contain_text(words, use_inner_text=True)
+    for name in ("Deo", "Roe", "Poe"):
+        expect(day).not_to_contain_text(name, use_inner_text=True)
     # The chart says what the table says.
-    assert page.locator("svg.bars rect").count() == page.locator("[data-part=work] tr").count() == 1
+    for rows in ("svg.bars rect", "[data-part=work] tr"):
+        expect(page.locator(rows)).to_have_count(1)
     assert desk.ended == []
     assert next(screens) == "day-ending"
     assert desk.ended == []
@@ -57,14 +60,14 @@ def test_a_days_end_is_asked_once_by_mouse_and_says_what_it_forgets(
 ) -> None:
     at_the_day(page, desk)
     page.locator("[data-part=end]").click()
-    said = page.locator(ENDING).inner_text()
     # Three people were given one product of one lot.
-    assert "forgotten: 1." in said
-    assert "No file is unfinished" in said
+    for words in ("forgotten: 1.", "No file is unfinished"):
+        expect(page.locator(ENDING)).to_contain_text(words, use_inner_text=True)
     page.locator(f"{ENDING} [data-part=no]").click()
     page.locator(ENDING).wait_for(state="detached")
     page.locator("[data-part=end]:focus").wait_for()
-    assert (desk.ended, page.locator("body").get_attribute("data-screen")) == ([], "desk-day")
+    expect(page.locator("body")).to_have_attribute("data-screen", "desk-day")
+    assert desk.ended == []
     assert desk.client().good("issue.today", {})["given"]["vaccination"]
     page.locator("[data-part=end]").click()
     page.locator(f"{ENDING} [data-part=yes]").click()
@@ -85,7 +88,7 @@ def test_a_days_end_is_asked_once_by_the_keyboard(page: Any, desk: OpenDesk) -> 
     page.locator(f"{ENDING} [data-part=no]:focus").wait_for()
     keys.press("Escape")
     page.locator("[data-part=end]:focus").wait_for()
-    assert page.locator(ENDING).count() == 0
+    expect(page.locator(ENDING)).to_have_count(0)
     assert desk.ended == []
     keys.press("Enter")
     page.locator(f"{ENDING} [data-part=no]:focus").wait_for()
@@ -102,18 +105,18 @@ def test_a_days_end_names_a_file_that_is_not_finished(page: Any, desk: OpenDesk)
     checked(worker, table(2))
     at_the_day(page, desk)
     page.locator("[data-part=end]").click()
-    said = page.locator(ENDING).inner_text()
-    assert "handed in and not issued is removed" in said
-    assert "Files begun" not in said
+    said = page.locator(ENDING)
+    expect(said).to_contain_text("handed in and not issued is removed", use_inner_text=True)
+    expect(said).not_to_contain_text("Files begun", use_inner_text=True)
     page.keyboard.press("Escape")
-    page.locator(ENDING).wait_for(state="detached")
+    expect(said).to_have_count(0)
     worker.good("files.start", {"layout": "", "doubts": True})
     assert waited(worker)["phase"] == "done"
     page.locator("[data-part=end]").click()
-    said = page.locator(ENDING).inner_text()
-    assert "may not be saved yet" in said
-    assert "Files begun and not finished: 1." in said
-    assert not any(name in said for name in ("Bloggs", CLERK))
+    for words in ("may not be saved yet", "Files begun and not finished: 1."):
+        expect(said).to_contain_text(words, use_inner_text=True)
+    for name in ("Bloggs", CLERK):
+        expect(said).not_to_contain_text(name, use_inner_text=True)
     worker.good("files.finish")
 
 

@@ -14,6 +14,7 @@ import pytest
 from pratique.parties import desk_files
 from tests import issuing_desks
 from tests.browser.change_screens import entered, file_screens, hand_in, stand
+from tests.browser.conftest import expect
 from tests.browser.screens import dress, file_chooser, latin_left, speak
 from tests.browser.test_accessibility import axe, looked_at, opened, tab_to
 from tests.journeys.test_desk_files import left, registered, table
@@ -49,10 +50,11 @@ def test_a_file_is_issued_by_mouse(page: Any, desk: Any) -> None:
     entered(page, desk)
     hand_in(page, table(3, WRONG))
     page.locator("form [data-act=check]").wait_for()
-    assert page.locator("input[value=dmy]").is_checked(), "31/12 proves it"
+    # 31/12 proves it.
+    expect(page.locator("input[value=dmy]")).to_be_checked()
     page.locator("[data-act=check]").click()
     page.locator("[data-act=start]").wait_for()
-    assert page.locator("tr.refuses").count() >= 1
+    expect(page.locator("tr.refuses").first).to_be_visible()
     if page.locator("[data-act=doubts]").is_visible():
         page.locator("[data-act=doubts]").check()
     page.locator("[data-act=start]").click()
@@ -75,13 +77,13 @@ def test_no_screen_of_whole_files_breaks_a_rule(
     }
     assert {name: faults for name, faults in wrong.items() if faults} == {}
     assert len(wrong) == 6
-    assert page.locator("html").get_attribute("dir") == ("rtl" if way == "ar" else "ltr")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if way == "ar" else "ltr")
 
 
 def test_a_file_is_issued_by_keyboard_alone(desk: Any, opened: Any) -> None:
     page = opened("en")
     entered(page, desk)
-    assert not page.locator("[data-part=notice]").is_visible()
+    expect(page.locator("[data-part=notice]")).to_be_hidden()
     tab_to(page, "choose")
     file_chooser(page).set_files({"name": "a.csv", "mimeType": "text/csv", "buffer": table(2)})
     page.locator("form [data-act=check]").wait_for()
@@ -105,7 +107,7 @@ def test_a_file_is_issued_by_keyboard_alone(desk: Any, opened: Any) -> None:
     page.locator(".desk-drop").wait_for()
     page.locator("h1:focus").wait_for()
     page.locator("[data-part=notice]:not([hidden])").wait_for()
-    assert "removed" in page.locator("[data-part=notice]").inner_text()
+    expect(page.locator("[data-part=notice]")).to_contain_text("removed", use_inner_text=True)
     assert left() == []
 
 
@@ -115,9 +117,12 @@ def test_a_large_file_is_stopped_and_gone_on_with_after_the_page_was_loaded_agai
     entered(page, desk)
     hand_in(page, table(3_000))
     page.locator("form [data-act=check]").wait_for()
-    assert page.locator("input[name=order]:checked").count() == 0, "03/02/1980 proves nothing"
+    # 03/02/1980 proves nothing.
+    expect(page.locator("input[name=order]:checked")).to_have_count(0)
     page.locator("[data-act=check]").click()
-    assert page.locator("[data-act=start]").count() == 0
+    # The browser has refused to send the form, and shows what is missing.
+    expect(page.locator("input[name=order]").first).to_be_focused()
+    expect(page.locator("[data-act=start]")).to_have_count(0)
     page.locator("input[value=dmy]").check()
     page.locator("[data-act=check]").click()
     page.locator("[data-act=start]").click()
@@ -140,12 +145,12 @@ def test_a_forged_file_is_refused_on_the_page(page: Any, desk: Any) -> None:
     entered(page, desk)
     hand_in(page, b"PAR1" + bytes(64) + b"PAR1", "people.xlsx")
     page.locator("[data-part=wrong]:not([hidden])").wait_for()
-    assert "damaged" in page.locator("[data-part=wrong]").inner_text()
-    assert page.locator(".desk-drop").is_visible()
+    expect(page.locator("[data-part=wrong]")).to_contain_text("damaged", use_inner_text=True)
+    expect(page.locator(".desk-drop")).to_be_visible()
 
 
 def test_a_language_is_kept_by_a_profile(opened: Any, desk: Any) -> None:
     page = opened("de")
     speak(page.context, "de")
     entered(page, desk)
-    assert page.locator("[data-act=choose]").inner_text() == "Datei wählen"
+    expect(page.locator("[data-act=choose]")).to_have_text("Datei wählen", use_inner_text=True)

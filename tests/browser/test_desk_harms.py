@@ -20,6 +20,7 @@ from pratique.parties import desk_files
 from tests import issuing_desks
 from tests.browser import clerk, traces
 from tests.browser.change_screens import ENDING, looked_up, shown
+from tests.browser.conftest import expect
 from tests.browser.desk import picture, scan
 from tests.browser.invented import passport_of
 from tests.browser.test_harms import NOBODY, Kiosk, held_by, kiosk
@@ -320,7 +321,7 @@ def test_what_a_browser_would_restore_names_nobody(browser: Any, clinic: Clinic)
         os.kill(clinic.running.child(), signal.SIGSTOP)
         field.set_input_files(named)
         noted(post.page, clinic)
-        assert field.count() == 1
+        expect(field).to_have_count(1)
         os.kill(clinic.running.child(), signal.SIGCONT)
     assert traces.found_in(clinic.folder / "profile", PEOPLE) == NOBODY
 

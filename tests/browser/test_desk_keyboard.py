@@ -15,6 +15,7 @@ import pytest
 from tests import issuing_desks
 from tests.browser import clerk
 from tests.browser.change_screens import acts, shown
+from tests.browser.conftest import expect
 from tests.browser.screens import speak
 from tests.browser.test_accessibility import SEEN, STOPS, WHERE
 from tests.desk_forms import issued
@@ -99,7 +100,7 @@ def test_every_kind_is_issued(page: Any, desk: OpenDesk, kind: str) -> None:
     for cell in CELLS[kind]:
         entered(page, cell)
     confirmed(page)
-    assert page.locator("svg.code").count() == 1
+    expect(page.locator("svg.code")).to_have_count(1)
 
 
 def test_arrows_go_the_way_that_arabic_is_read(context: Any, page: Any, desk: OpenDesk) -> None:
@@ -123,7 +124,7 @@ def test_two_doses_of_a_series_are_issued(page: Any, desk: OpenDesk) -> None:
     for cell in ("", "", "20261115", "2", ""):
         entered(page, cell)
     confirmed(page)
-    assert page.locator("svg.code").count() == 2
+    expect(page.locator("svg.code")).to_have_count(2)
 
 
 def test_what_is_doubted_is_ticked_and_what_is_missing_is_come_to(
@@ -167,7 +168,7 @@ def test_a_certificate_is_corrected(page: Any, desk: OpenDesk) -> None:
     looked_up(page, text)
     pressed(page, "[data-part=correct]")
     page.locator("body[data-screen=desk-issue] [data-column=product] input").wait_for()
-    assert page.locator("h1:focus").inner_text() == "Correct"
+    expect(page.locator("h1:focus")).to_have_text("Correct", use_inner_text=True)
     tab_to(page, "[data-column=surname] input")
     page.keyboard.press("Control+a")
     page.keyboard.type("Roe")
@@ -219,7 +220,7 @@ def test_a_refused_signature_leaves_the_focus_where_it_was(page: Any, desk: Open
     page.route("**/api/issue.sign", lambda route: route.abort())
     page.keyboard.press("Enter")
     page.locator("[data-part=notice]", has_text="does not answer").wait_for()
-    assert page.locator("[data-part=right]:focus").count() == 1
+    expect(page.locator("[data-part=right]")).to_be_focused()
     page.complaints.clear()
     page.unroute("**/api/issue.sign")
     page.keyboard.press("Enter")

@@ -28,13 +28,13 @@ from tests.browser.change_screens import (
     stand,
     start,
 )
+from tests.browser.conftest import expect
 from tests.browser.issue_screens import issue_screens
 from tests.browser.test_desk_files import WRONG
 from tests.desk_forms import issued
 from tests.issuers import AT
 from tests.issuing_desks import OpenDesk
 from tests.journeys.test_desk_files import COLUMNS, table
-from tests.steps import until
 
 ORDER = ("ar", "fr", "zh", "es", "ru", "pt", "hi", "de", "sw", "en")
 """Neighbours have few words in common."""
@@ -105,11 +105,11 @@ def in_all_languages(page: Any, name: str, wrong: dict[str, Any], data: Iterable
             wrong[f"{name}: {was} in {language}"] = stays
         if (now := page.evaluate(VALUES)) != values:
             wrong[f"{name}: values in {language}"] = (values, now)
-        assert page.evaluate(f"document.activeElement === document.querySelector('{CHOOSER}')")
+        expect(page.locator(CHOOSER)).to_be_focused()
         way = "rtl" if language == "ar" else "ltr"
-        assert page.locator("html").get_attribute("dir") == way
+        expect(page.locator("html")).to_have_attribute("dir", way)
         was = language
-    assert page.locator("body").get_attribute("data-screen") == screen
+    expect(page.locator("body")).to_have_attribute("data-screen", screen)
     before.evaluate("(element) => element.focus()")
 
 
@@ -118,11 +118,6 @@ def chosen(page: Any, language: str) -> None:
     page.locator(CHOOSER).focus()
     page.locator(CHOOSER).select_option(language)
     page.locator(f"html[lang^={language}]").wait_for()
-
-
-def wait_for_value(field: Any, value: str) -> None:
-    """Wait until a field holds a value."""
-    until(lambda: field.input_value() == value)
 
 
 @pytest.fixture
@@ -188,10 +183,10 @@ def test_a_days_end_is_asked_in_ten_languages(page: Any, desk: OpenDesk) -> None
         page.locator("[data-part=end]").click()
         page.locator(f"{ENDING} [data-part=no]:focus").wait_for()
         says = words.table(words.builtin(language), "desk_day")
-        asked = page.locator(ENDING).inner_text()
+        asked = page.locator(ENDING)
         for name in ("end_sure", "finished", "all_out", "end"):
-            assert says[name] in asked
-        seen.add(asked)
+            expect(asked).to_contain_text(says[name], use_inner_text=True)
+        seen.add(asked.inner_text())
         page.keyboard.press("Escape")
         page.locator(ENDING).wait_for(state="detached")
     assert len(seen) == len(ORDER)
@@ -221,16 +216,12 @@ def test_marked_fields_and_notices_are_said_in_the_language_that_is_chosen(
     assert wrong == {}
     chosen(page, "de")
     # A date in words is a text as well.
-    meant = (
-        page.locator("[data-part=events] > *")
-        .nth(1)
-        .locator("[data-column=given_on] [data-part=meant]")
-    )
-    assert meant.inner_text() == "21. November 2026"
-    assert (
-        page.locator("[data-part=person] [data-column=birth_date] [data-part=meant]").inner_text()
-        == "12. August 1974"
-    )
+    for cell, day in (
+        ("[data-part=events] > :nth-child(2) [data-column=given_on]", "21. November 2026"),
+        ("[data-part=person] [data-column=birth_date]", "12. August 1974"),
+    ):
+        meant = page.locator(f"{cell} [data-part=meant]")
+        expect(meant).to_have_text(day, use_inner_text=True)
 
 
 def test_what_was_chosen_by_its_name_is_called_by_it_in_the_other_language(
@@ -243,7 +234,7 @@ def test_what_was_chosen_by_its_name_is_called_by_it_in_the_other_language(
     for language in ("de", "ar", "en"):
         chosen(page, language)
         name = words.table(words.builtin(language), "codes")["260415000"]
-        wait_for_value(clerk.field(page, "result"), name)
+        expect(clerk.field(page, "result")).to_have_value(name)
     # It is the code all the same: nothing is marked.
     with page.expect_response("**/api/issue.check") as checked:
         clerk.field(page, "sampled_at").fill("2026-11-21 08:30")
@@ -261,7 +252,7 @@ def test_a_certificates_content_is_said_in_the_language_that_is_chosen(
         chosen(page, language)
         label = words.table(words.builtin(language), "labels")["vaccine"]
         page.locator("[data-part=leaf]", has_text=label).wait_for()
-        assert "Deo" in page.locator("[data-part=leaf]").inner_text()
+        expect(page.locator("[data-part=leaf]")).to_contain_text("Deo", use_inner_text=True)
 
 
 def test_what_the_patient_reads_stays_in_the_patients_language(page: Any, desk: OpenDesk) -> None:
@@ -269,12 +260,14 @@ def test_what_the_patient_reads_stays_in_the_patients_language(page: Any, desk: 
     clerk.passport(page)
     clerk.dose(page)
     clerk.read_back(page, "sw")
-    before = page.locator(".reading [data-part=leaves]").inner_text()
+    leaves = page.locator(".reading [data-part=leaves]")
+    before = leaves.inner_text()
     turn = page.locator("[data-part=turn]")
     for language in ("de", "ar", "en"):
         chosen(page, language)
-        assert turn.inner_text() == words.table(words.builtin(language), "desk_issue")["turn"]
-        assert str(turn.get_attribute("lang")).startswith(language)
-        assert page.locator(".reading [data-part=leaves]").inner_text() == before
+        word = words.table(words.builtin(language), "desk_issue")["turn"]
+        expect(turn).to_have_text(word, use_inner_text=True)
+        expect(turn).to_have_attribute("lang", re.compile(f"^{language}"))
+        expect(leaves).to_have_text(before, use_inner_text=True)
     clerk.signed(page)
     shown(page, "desk-issue-signed")

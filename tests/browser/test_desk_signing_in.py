@@ -19,7 +19,7 @@ from pratique.store.front import FrontKind
 from tests import issuing_desks, ports
 from tests.browser import clerk
 from tests.browser.change_screens import shown
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import PATIENCE, expect
 from tests.browser.screens import speak
 from tests.browser.test_accessibility import AXE, looked_at
 from tests.browser.test_desk_issue import SEEN
@@ -64,10 +64,10 @@ def gone_on(page: Any, pseudonym: str = CLERK) -> None:
     page.locator(DIALOG).wait_for(state="detached")
 
 
-def content(page: Any) -> dict[str, str]:
-    """Return what a form has in its fields."""
-    columns = ("surname_icao", "forename_icao", "birth_date", "product", "lot", "given_on")
-    return {column: clerk.field(page, column).input_value() for column in columns}
+def filled(page: Any, given_on: str) -> None:
+    """See that a form has in its fields what was filled in, and the day of the dose."""
+    for column, cell in (FILLED | {"given_on": given_on}).items():
+        expect(clerk.field(page, column)).to_have_value(cell)
 
 
 FILLED = {
@@ -85,11 +85,11 @@ def work(desk: OpenDesk) -> dict[str, int]:
 def test_a_clerk_signs_in_and_the_address_keeps_no_token(page: Any, desk: OpenDesk) -> None:
     page.goto(desk.entry())
     page.locator("form[data-part=sign-in]").wait_for()
-    assert page.url == f"{desk.address}/"
+    expect(page).to_have_url(f"{desk.address}/")
     issuing_desks.sign_in(page)
-    assert CLERK in page.locator("[data-part=about]").inner_text()
-    assert page.locator("[data-open=day]").is_hidden()
-    assert page.locator("[data-open=issue]").is_visible()
+    expect(page.locator("[data-part=about]")).to_contain_text(CLERK, use_inner_text=True)
+    expect(page.locator("[data-open=day]")).to_be_hidden()
+    expect(page.locator("[data-open=issue]")).to_be_visible()
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -145,12 +145,12 @@ def test_after_a_kill_a_form_is_gone_on_with_after_one_passphrase(
     gone_on(page)
     assert tried == [200]
     page.locator("[data-column=given_on] input:focus").wait_for()
-    assert page.locator("[data-part=notice]").is_hidden()
-    assert content(page) == FILLED | {"given_on": "20261122"}
+    expect(page.locator("[data-part=notice]")).to_be_hidden()
+    filled(page, "20261122")
     clerk.field(page, "dose").fill("1")
     clerk.read_back(page)
     clerk.signed(page)
-    assert page.locator("svg.code").count() == 1
+    expect(page.locator("svg.code")).to_have_count(1)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -163,16 +163,16 @@ def test_after_a_while_the_same_operator_goes_on_with_her_form(page: Any, desk: 
     desk.clock.at += IDLE + 1
     clerk.field(page, "given_on").fill("20270301")
     page.locator(f"{DIALOG} [data-part=passphrase]:focus").wait_for()
-    assert page.locator(f"{DIALOG} [data-part=address]").is_hidden()
+    expect(page.locator(f"{DIALOG} [data-part=address]")).to_be_hidden()
     # Escape leaves no screen that nobody answers.
     page.keyboard.press("Escape")
     page.keyboard.type(PASSPHRASES[CLERK])
     page.keyboard.press("Enter")
     page.locator("[data-column=given_on] input:focus").wait_for()
-    assert page.locator(DIALOG).count() == 0
+    expect(page.locator(DIALOG)).to_have_count(0)
     # What was asked meanwhile is answered: a day that has not come yet.
     page.locator("[data-column=given_on] [data-part=wrong]:not([hidden])").wait_for()
-    assert content(page) == FILLED | {"given_on": "20270301"}
+    filled(page, "20270301")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,8 @@ def test_nothing_is_signed_by_signing_in(page: Any, desk: OpenDesk) -> None:
     desk.clock.at += IDLE + 1
     page.locator("[data-part=right]").click()
     gone_on(page)
-    assert page.locator("[data-part=right]").is_enabled()
+    # The signature that was refused is done with.
+    expect(page.locator("[data-part=right]")).to_be_enabled()
     page.locator("h1:focus, [data-part=right]:focus").wait_for()
     assert work(desk) == {}
     clerk.signed(page)
@@ -215,12 +216,12 @@ def test_an_unattended_page_asks_by_itself_and_shows_nobodys_data(
 
     assert seen("ERIKSSON") != seen("DEO"), "the control: a picture shows what is typed"
     page.clock.fast_forward((IDLE - 10) * 1000)
-    assert page.locator(DIALOG).count() == 0
+    expect(page.locator(DIALOG)).to_have_count(0)
     page.clock.fast_forward(12_000)
     page.locator(f"{DIALOG} [data-part=passphrase]:focus").wait_for()
     assert seen("ERIKSSON") == seen("DEO")
     gone_on(page)
-    assert clerk.field(page, "surname_icao").input_value() == "DEO"
+    expect(clerk.field(page, "surname_icao")).to_have_value("DEO")
     clerk.field(page, "lot").fill("LOT-10")
     clerk.field(page, "given_on").fill("20270301")
     page.locator("[data-column=given_on] [data-part=wrong]:not([hidden])").wait_for()
@@ -232,8 +233,8 @@ def test_who_signs_out_after_a_while_is_asked_by_no_dialog(page: Any, desk: Open
     desk.clock.at += IDLE + 1
     page.locator("[data-part=out]").click()
     page.locator("main form[data-part=sign-in]").wait_for()
-    assert page.locator(DIALOG).count() == 0
-    assert page.locator("main [data-part=address]").is_hidden()
+    expect(page.locator(DIALOG)).to_have_count(0)
+    expect(page.locator("main [data-part=address]")).to_be_hidden()
     assert "ERIKSSON" not in page.evaluate(SEEN)
     issuing_desks.sign_in(page, SECOND)
     shown(page, "desk-issue")
@@ -255,14 +256,15 @@ def test_another_operator_begins_anew_and_each_issue_is_its_own(page: Any, desk:
     desk.clock.at += IDLE + 1
     clerk.field(page, "given_on").fill("20261122")
     page.locator(DIALOG).wait_for()
-    assert "If somebody else signs in, it is removed" in page.locator(DIALOG).inner_text()
+    removed = "If somebody else signs in, it is removed"
+    expect(page.locator(DIALOG)).to_contain_text(removed, use_inner_text=True)
     gone_on(page, SECOND)
     page.locator("#issue-passport:focus").wait_for()
     left = page.evaluate(SEEN)
     for trace in ("ERIKSSON", "L898902C3", "1974", "LOT-10"):
         assert trace not in left, trace
-    assert SECOND in page.locator("[data-part=about]").inner_text()
-    assert CLERK in page.locator("[data-part=notice]").inner_text()
+    expect(page.locator("[data-part=about]")).to_contain_text(SECOND, use_inner_text=True)
+    expect(page.locator("[data-part=notice]")).to_contain_text(CLERK, use_inner_text=True)
     clerk.passport(page)
     clerk.dose(page)
     clerk.read_back(page)
@@ -280,8 +282,8 @@ def test_whoever_may_do_less_gets_her_own_first_screen_and_the_focus_is_in_it(
     gone_on(page, AUDITOR)
     shown(page, "desk-day")
     page.locator("h1:focus").wait_for()
-    assert page.locator("[data-open=issue]").is_hidden()
-    assert CLERK in page.locator("[data-part=notice]").inner_text()
+    expect(page.locator("[data-open=issue]")).to_be_hidden()
+    expect(page.locator("[data-part=notice]")).to_contain_text(CLERK, use_inner_text=True)
 
 
 def test_a_late_refusal_of_the_one_before_signs_nobody_out(page: Any, desk: OpenDesk) -> None:
@@ -300,9 +302,9 @@ def test_a_late_refusal_of_the_one_before_signs_nobody_out(page: Any, desk: Open
     assert refused.value.status == 401
     clerk.field(page, "given_on").fill("20270301")
     page.locator("[data-column=given_on] [data-part=wrong]:not([hidden])").wait_for()
-    assert page.locator(DIALOG).count() == 0
-    assert clerk.field(page, "product").input_value() == ""
-    assert CLERK in page.locator("[data-part=notice]").inner_text()
+    expect(page.locator(DIALOG)).to_have_count(0)
+    expect(clerk.field(page, "product")).to_have_value("")
+    expect(page.locator("[data-part=notice]")).to_contain_text(CLERK, use_inner_text=True)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -340,7 +342,7 @@ def test_signing_in_breaks_no_rule_of_accessibility(
     # What is pressed of a kind is its label, which is large enough.
     wrong["over a form"] = [each for each in looked_at(page) if 'name="kind"' not in each]
     assert {name: faults for name, faults in wrong.items() if faults} == {}
-    assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -367,17 +369,17 @@ def test_who_has_a_certificate_types_nothing_at_first_nor_after_a_while(
         page.clock.install()
         page.goto(address)
         shown(page, "desk-issue")
-        assert CLERK in page.locator("[data-part=about]").inner_text()
+        expect(page.locator("[data-part=about]")).to_contain_text(CLERK, use_inner_text=True)
         clerk.field(page, "surname_icao").fill("ERIKSSON")
         # Nobody is there for as long as a session lasts, by the page's clock.
         page.clock.fast_forward("02:00")
         page.locator(f"{DIALOG} [data-part=go]:focus").wait_for()
-        assert page.locator(f"{DIALOG} input:visible").count() == 0
+        expect(page.locator(f"{DIALOG} input:visible")).to_have_count(0)
         page.keyboard.press("Enter")
         page.locator(DIALOG).wait_for(state="detached")
-        assert clerk.field(page, "surname_icao").input_value() == "ERIKSSON"
+        expect(clerk.field(page, "surname_icao")).to_have_value("ERIKSSON")
         page.locator("[data-part=out]").click()
         page.locator("form[data-part=sign-in] [data-part=go]").press("Enter")
         shown(page, "desk-issue")
-        assert clerk.field(page, "surname_icao").input_value() == ""
+        expect(clerk.field(page, "surname_icao")).to_have_value("")
         context.close()

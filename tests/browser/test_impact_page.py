@@ -15,6 +15,7 @@ import pytest
 from pratique.errors import UsageError
 from pratique.impact import matrix, page, report
 from pratique.parties import policy
+from tests.browser.conftest import PATIENCE, expect
 from tests.browser.test_accessibility import AXE, OVERFLOW, PHONE, WIDE
 from tests.unit.impact.test_report import border
 
@@ -64,6 +65,7 @@ def view(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Viewed]]:
         path.write_text(text, encoding="utf-8")
         context = browser.new_context(**wishes)
         contexts.append(context)
+        context.set_default_timeout(PATIENCE)
         viewed = Viewed(context.new_page(), [], [])
         viewed.shown.on("request", lambda request: viewed.asked.append(request.url))
         viewed.shown.on("console", lambda line: viewed.complaints.append(line.text))
@@ -118,11 +120,11 @@ def test_nothing_is_fetched_and_nothing_runs(view: Callable[..., Viewed], text: 
     assert len(viewed.asked) == 1, viewed.asked
     assert viewed.complaints == []
     planted = view(text.replace("</main>", f"{FOREIGN}</main>"))
-    assert "it ran" not in planted.shown.title()
+    expect(planted.shown).not_to_have_title("it ran")
     assert len(planted.complaints) == 2
     # The control: where the page's own policy is passed over, both come about.
     free = view(text.replace("</main>", f"{FOREIGN}</main>"), bypass_csp=True)
-    assert free.shown.title() == "it ran"
+    expect(free.shown).to_have_title("it ran")
     assert free.asked[1:] == ["http://localhost:9/a.png"]
 
 

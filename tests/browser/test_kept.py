@@ -13,7 +13,7 @@ import pytest
 from pratique.parties import site as parties_site
 from pratique.snapshot import Snapshot
 from tests.browser import desk
-from tests.browser.conftest import NOW, Post
+from tests.browser.conftest import NOW, Post, expect
 from tests.browser.counted import Traffic, counted
 from tests.steps import until
 
@@ -27,8 +27,10 @@ def ready(page: Any) -> None:
     page.locator("body[data-screen=ready]").wait_for()
 
 
-def edition(page: Any) -> str:
-    return str(page.locator(".data-line").inner_text())
+def edition(page: Any, held: Snapshot) -> None:
+    """Wait until the page says that it has this edition of the data."""
+    said = page.locator(".data-line [data-part=number]")
+    expect(said).to_contain_text(re.compile(rf"\b{held.number}\b"), use_inner_text=True)
 
 
 def test_with_the_server_gone_a_certificate_is_judged(page: Any, put: Put, post: Post) -> None:
@@ -69,9 +71,9 @@ def test_newer_data_waits_until_nobody_is_checked(page: Any, put: Put, post: Pos
         until(lambda: any(re.search("data/(delta|snapshot)-", name) for name in traffic.names))
         # It has come, and is not in use.
         until(lambda: _kept_number(page) == newer.number)
-        assert f"{post.held.number}" in edition(page)
+        edition(page, post.held)
         desk.forget(page)
-        until(lambda: f"{newer.number}" in edition(page))
+        edition(page, newer)
         # The newer one is judged by: it holds no revocation.
         desk.scan(page, post.texts["revoked"])
         assert desk.outcome(page) == "green"
@@ -100,8 +102,8 @@ def test_a_newer_edition_of_the_site_waits_until_nobody_is_checked(
                 "navigator.serviceWorker.getRegistration().then((r) => r.waiting !== null)"
             )
         )
-        assert desk.screen(page) == "result"
-        assert page.locator("meta[name=next]").count() == 0
+        expect(page.locator("body")).to_have_attribute("data-screen", "result")
+        expect(page.locator("meta[name=next]")).to_have_count(0)
         desk.forget(page)
         page.locator("meta[name=next]").wait_for(state="attached")
         ready(page)
@@ -140,8 +142,9 @@ def test_a_page_is_told_that_its_clock_is_wrong(page: Any, put: Put, post: Post)
 def test_a_clock_that_is_right_is_not_complained_of(page: Any, put: Put, post: Post) -> None:
     with counted(put(post.held), NOW.timestamp() + 60) as (address, _):
         desk.set_up(page, address, post.place)
-        ready(page)
-        assert page.locator("[data-part=clock]").inner_text() == ""
+        # The line that tells of the clock is written with this one.
+        edition(page, post.held)
+        expect(page.locator("[data-part=clock]")).to_have_text("", use_inner_text=True)
 
 
 def test_a_snapshot_that_came_damaged_is_not_taken(page: Any, put: Put, post: Post) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Post
+from tests.browser.conftest import Post, expect
 from tests.browser.screens import file_chooser
 from tests.browser.test_accessibility import axe, faults, looked_at, opened
 
@@ -49,13 +49,12 @@ def start(page: Any, site: str) -> None:
     page.locator("body[data-screen=choose]").wait_for()
 
 
-def results(page: Any) -> list[list[str]]:
+def listed(page: Any, rows: list[list[str]]) -> None:
+    """Wait until the list has these rows and no other: as many of the columns as are given."""
     page.locator("body[data-screen=result]").wait_for()
-    lines = page.locator("tbody tr").all()
-    return [
-        [line.locator(f"[data-part={name}]").inner_text() for name in ("seat", "outcome", "leg")]
-        for line in lines
-    ]
+    for name, cells in zip(("seat", "outcome", "leg"), zip(*rows, strict=True), strict=False):
+        column = page.locator(f"tbody tr [data-part={name}]")
+        expect(column).to_have_text([*cells], use_inner_text=True)
 
 
 EXPECTED = [
@@ -79,10 +78,10 @@ def test_a_list_that_is_chosen_is_checked(
 ) -> None:
     start(page, site)
     page.locator("#file").set_input_files(handed("list", content(post)))
-    assert results(page) == EXPECTED
-    assert page.locator("[data-part=count-ok]").inner_text() == "1"
+    listed(page, EXPECTED)
+    expect(page.locator("[data-part=count-ok]")).to_have_text("1", use_inner_text=True)
     page.get_by_role("button", name="Show all passengers").click()
-    assert results(page)[0] == ["1A", "OK", ""]
+    listed(page, [["1A", "OK", ""], *EXPECTED])
     assert MARK not in page.content()
     assert post.texts["green"][:40] not in page.content()
 
@@ -97,10 +96,11 @@ DROP = """(text) => {
 def test_a_list_is_dropped_and_cleared_by_the_mouse(page: Any, site: str, post: Post) -> None:
     start(page, site)
     page.evaluate(DROP, table(post))
-    assert results(page) == EXPECTED
+    listed(page, EXPECTED)
     page.get_by_role("button", name="Clear the list").click()
     page.locator("body[data-screen=choose]").wait_for()
-    assert "Nothing of it is kept" in page.locator("[data-part=note]").inner_text()
+    note = page.locator("[data-part=note]")
+    expect(note).to_contain_text("Nothing of it is kept", use_inner_text=True)
     assert "PQ2" not in page.content()
 
 
@@ -117,9 +117,9 @@ def test_all_is_done_by_the_keyboard(page: Any, site: str, post: Post) -> None:
     page.keyboard.type("UTC")
     page.locator("[data-act=file]").focus()
     file_chooser(page).set_files(handed("list.csv", text.getvalue()))
-    assert results(page) == EXPECTED
+    listed(page, EXPECTED)
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.dataset.act") == "clear"
+    expect(page.locator("[data-act=clear]")).to_be_focused()
     page.keyboard.press("Enter")
     page.locator("body[data-screen=choose]").wait_for()
 
@@ -132,7 +132,7 @@ def test_a_row_that_is_broken_is_for_the_desk_and_no_row_is_lost(
     lines[1] = lines[1].replace("BLOGGS", '"BLOGGS')
     lines[3] += ",more"
     page.locator("#file").set_input_files(handed("list.csv", "\r\n".join(lines)))
-    assert [row[0] for row in results(page)] == ["1A", "1B", "2A", "3A"]
+    listed(page, [["1A"], ["1B"], ["2A"], ["3A"]])
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_nothing_is_sent_and_nothing_is_kept(page: Any, site: str, post: Post) -
     sent: list[str] = []
     page.on("request", lambda one: sent.append(f"{one.method} {one.url} {one.post_data or ''}"))
     page.locator("#file").set_input_files(handed("list.csv", table(post)))
-    assert results(page) == EXPECTED
+    listed(page, EXPECTED)
     page.get_by_role("button", name="Clear the list").click()
     page.locator("body[data-screen=choose]").wait_for()
     assert [one for one in sent if not one.startswith("GET ")] == []
@@ -178,6 +178,6 @@ def test_every_screen_can_be_used_by_everybody(
     assert faults(page) == []
     assert looked_at(page) == []
     page.locator("#file").set_input_files(handed("list.csv", table(post)))
-    assert len(results(page)) == 3
-    assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+    expect(page.locator("body[data-screen=result] tbody tr")).to_have_count(3)
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
     assert looked_at(page) == []

@@ -14,6 +14,7 @@ import pytest
 
 from pratique.parties import network_page
 from pratique.parties.network_page import WantedPage
+from tests.browser.conftest import expect
 from tests.browser.test_accessibility import AXE, OVERFLOW, PHONE, WIDE
 from tests.browser.test_impact_page import FOREIGN, NARROW, Viewed, view
 from tests.networks import AT, HOUR
@@ -56,10 +57,10 @@ def test_nothing_is_fetched_and_nothing_runs(
     assert len(viewed.asked) == 1, viewed.asked
     assert viewed.complaints == []
     planted = view(text.replace("</main>", f"{FOREIGN}</main>"))
-    assert "it ran" not in planted.shown.title()
+    expect(planted.shown).not_to_have_title("it ran")
     # The control: where the page's own policy is passed over, it runs.
     free = view(text.replace("</main>", f"{FOREIGN}</main>"), bypass_csp=True)
-    assert free.shown.title() == "it ran"
+    expect(free.shown).to_have_title("it ran")
 
 
 def test_on_a_phone_rows_are_read_one_below_the_other_and_are_a_table_still(
@@ -70,8 +71,9 @@ def test_on_a_phone_rows_are_read_one_below_the_other_and_are_a_table_still(
     row = viewed.shown.locator(".cards tbody tr").first
     boxes = [cell.bounding_box() for cell in row.locator("th, td").all()]
     assert [box["x"] for box in boxes if box] == [boxes[0]["x"]] * 3
-    assert viewed.shown.get_by_role("table").count() == viewed.shown.locator("table").count()
-    assert viewed.shown.get_by_role("row").count() > 10
+    tables = viewed.shown.locator("table").count()
+    expect(viewed.shown.get_by_role("table")).to_have_count(tables)
+    expect(viewed.shown.get_by_role("row").nth(10)).to_be_attached()
 
 
 def test_states_are_printed_in_their_colours_on_white_paper(

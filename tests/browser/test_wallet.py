@@ -15,10 +15,9 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from tests.browser.conftest import NOW, Post
+from tests.browser.conftest import NOW, PATIENCE, Post, expect
 from tests.browser.wallet import PASSPHRASE, Wallet, codes_in
 from tests.schemes import shc as cards
-from tests.steps import until
 from tests.unit.formats.test_shc import JWS
 
 MILLIMETRES = 25.4
@@ -47,11 +46,12 @@ def test_a_typed_certificate_becomes_a_card_that_shows_the_same_code(
 ) -> None:
     wallet.add(post.texts["vaccination"])
     card = wallet.card()
-    assert "ago" in card.inner_text()
-    assert "Code can be read until" in card.inner_text()
-    assert not re.search(r"\bvalid\b", card.inner_text(), re.IGNORECASE)
+    for words in ("ago", "Code can be read until"):
+        expect(card).to_contain_text(words, use_inner_text=True)
+    valid = re.compile(r"\bvalid\b", re.IGNORECASE)
+    expect(card).not_to_contain_text(valid, use_inner_text=True)
     wallet.press(card, "code")
-    assert "scan" in wallet.page.inner_text("#showing .insist")
+    expect(wallet.page.locator("#showing .insist")).to_contain_text("scan", use_inner_text=True)
     code = wallet.page.locator("#showing-code svg")
     assert codes_in(code.screenshot()) == [post.texts["vaccination"]]
     screen = wallet.page.viewport_size["width"]
@@ -60,6 +60,7 @@ def test_a_typed_certificate_becomes_a_card_that_shows_the_same_code(
 
 def test_the_code_stays_black_on_white_in_the_dark(browser: Any, site: str, post: Post) -> None:
     context = browser.new_context(color_scheme="dark", viewport={"width": 360, "height": 740})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.clock.set_fixed_time(NOW)
     wallet = Wallet(page, site).visit().make()
@@ -90,18 +91,17 @@ def test_what_is_no_certificate_is_not_kept_and_a_known_one_not_twice(
     wallet: Wallet, post: Post
 ) -> None:
     wallet.page.click("#add")
-    said = []
-    for text in ("https://example.org/menu", post.texts["vaccination"], post.texts["vaccination"]):
+    for text, words in (
+        ("https://example.org/menu", "This code is no certificate that can be read here."),
+        (post.texts["vaccination"], "Added"),
+        (post.texts["vaccination"], "This certificate is here already."),
+    ):
         wallet.page.fill("#adding-text", text)
         wallet.page.locator("#adding-form button").click()
         wallet.said()
-        said.append(wallet.page.inner_text("#adding-state"))
-    assert said == [
-        "This code is no certificate that can be read here.",
-        "Added",
-        "This certificate is here already.",
-    ]
-    assert wallet.page.locator("article.card").count() == 1
+        said = wallet.page.locator("#adding-state")
+        expect(said).to_have_text(words, use_inner_text=True)
+    expect(wallet.page.locator("article.card")).to_have_count(1)
 
 
 def test_a_card_in_several_codes_is_put_together_and_shows_them_all(wallet: Wallet) -> None:
@@ -111,13 +111,13 @@ def test_a_card_in_several_codes_is_put_together_and_shows_them_all(wallet: Wall
     page.fill("#adding-text", second)
     page.locator("#adding-form button").click()
     page.locator("#adding-state").get_by_text("1 of 2").wait_for()
-    assert page.locator("article.card").count() == 0
+    expect(page.locator("article.card")).to_have_count(0)
     page.fill("#adding-text", first)
     page.locator("#adding-form button").click()
     page.locator("#adding-state").get_by_text("Added").wait_for()
     page.locator("#adding .close").click()
     # Its issuer is not known here: it is kept all the same, and says so.
-    assert "issuer is not known" in wallet.card().inner_text()
+    expect(wallet.card()).to_contain_text("issuer is not known", use_inner_text=True)
     wallet.press(wallet.card(), "code")
     code = page.locator("#showing-code svg")
     shown = codes_in(code.screenshot())
@@ -130,43 +130,48 @@ def test_people_are_told_apart_and_twins_are_asked_about(wallet: Wallet, post: P
     wallet.add(post.texts["vaccination"], post.texts["test"], post.texts["ann"], post.texts["anne"])
     wallet.card(3)
     # Jo's two cards stand under one name; Ann and Anne, born on one day, are not put together.
-    assert wallet.page.locator("#people section.person").count() == 3
-    question = wallet.page.locator("#people .notice")
-    assert question.count() == 1
+    people, question = (
+        wallet.page.locator("#people section.person"),
+        wallet.page.locator("#people .notice"),
+    )
+    expect(people).to_have_count(3)
+    expect(question).to_have_count(1)
     question.locator("button").nth(1).click()
-    until(lambda: question.count() == 0)
-    assert wallet.page.locator("#people section.person").count() == 3
+    expect(question).to_have_count(0)
+    expect(people).to_have_count(3)
 
 
 def test_who_is_said_to_be_one_person_becomes_one(wallet: Wallet, post: Post) -> None:
     wallet.add(post.texts["ann"], post.texts["anne"])
     wallet.card(1)
     wallet.page.locator("#people .notice button").first.click()
-    until(lambda: wallet.page.locator("#people section.person").count() == 1)
-    assert wallet.page.locator("article.card").count() == 2
+    expect(wallet.page.locator("#people section.person")).to_have_count(1)
+    expect(wallet.page.locator("article.card")).to_have_count(2)
 
 
 def test_details_come_after_a_warning(wallet: Wallet, post: Post) -> None:
     wallet.add(post.texts["vaccination"])
     card = wallet.card()
-    assert "COVID-19" not in card.inner_text()
+    expect(card).not_to_contain_text("COVID-19", use_inner_text=True)
     wallet.press(card, "details")
-    assert "nobody is listening" in wallet.page.inner_text("#warning")
-    assert wallet.page.locator("#detail-list dd").count() == 0
+    warning, details = wallet.page.locator("#warning"), wallet.page.locator("#detail-list")
+    expect(warning).to_contain_text("nobody is listening", use_inner_text=True)
+    expect(details.locator("dd")).to_have_count(0)
     wallet.page.click("#warning-go")
-    until(lambda: "COVID-19" in wallet.page.inner_text("#detail-list"))
+    expect(details).to_contain_text("COVID-19", use_inner_text=True)
     wallet.page.locator("#detail .close").click()
-    until(lambda: wallet.page.locator("#detail-list dd").count() == 0)
+    expect(details.locator("dd")).to_have_count(0)
 
 
 def test_a_card_is_removed_once_that_is_confirmed(wallet: Wallet, post: Post) -> None:
     wallet.add(post.texts["vaccination"])
     wallet.press(wallet.card(), "remove")
     wallet.page.locator("#asking .close").click()
-    assert wallet.page.locator("article.card").count() == 1
+    expect(wallet.page.locator("#asking")).to_be_hidden()
+    expect(wallet.page.locator("article.card")).to_have_count(1)
     wallet.press(wallet.card(), "remove")
     wallet.page.click("#asking-go")
-    until(lambda: wallet.page.locator("article.card").count() == 0)
+    expect(wallet.page.locator("article.card")).to_have_count(0)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -178,18 +183,14 @@ def test_a_trip_is_answered_and_kept(wallet: Wallet, post: Post) -> None:
     wallet.go("trips")
     wallet.ask(post.place, "2026-11-25", "09:30", "Europe/Paris")
     trip = wallet.page.locator("article.trip")
-    trip.wait_for()
-    assert "Entry rules met" in trip.inner_text()
-    assert "25 November 2026" in trip.inner_text()
-    assert "09:30" in trip.inner_text()
-    assert "no proof" in trip.inner_text()
+    for words in ("Entry rules met", "25 November 2026", "09:30", "no proof"):
+        expect(trip).to_contain_text(words, use_inner_text=True)
     wallet.page.reload()
     wallet.page.locator("#locked:not([hidden])").wait_for()
     wallet.unlock()
     wallet.opened()
     wallet.go("trips")
-    trip.wait_for()
-    assert "Entry rules met" in trip.inner_text()
+    expect(trip).to_contain_text("Entry rules met", use_inner_text=True)
 
 
 def test_a_trip_that_is_not_green_says_why_and_what_would_help(wallet: Wallet, post: Post) -> None:
@@ -197,12 +198,11 @@ def test_a_trip_that_is_not_green_says_why_and_what_would_help(wallet: Wallet, p
     wallet.go("trips")
     wallet.ask(post.place, "2026-11-25", "09:30", "UTC")
     trip = wallet.page.locator("article.trip")
-    trip.wait_for()
-    text = trip.inner_text()
-    assert "Entry rules met" not in text
-    assert "Why" in text
+    expect(trip).to_contain_text("Why", use_inner_text=True)
+    expect(trip).not_to_contain_text("Entry rules met", use_inner_text=True)
     # Every reason and step has words: none is shown as its key.
-    assert not re.search(r"\b(reasons|steps|help|wallet)\.", text)
+    key = re.compile(r"\b(reasons|steps|help|wallet)\.")
+    expect(trip).not_to_contain_text(key, use_inner_text=True)
 
 
 def test_no_result_fills_the_screen_with_its_colour(wallet: Wallet, post: Post) -> None:
@@ -234,14 +234,16 @@ def test_all_destinations_stand_in_a_list_and_on_a_map(wallet: Wallet, post: Pos
     wallet.page.locator("#everywhere-form button").click()
     wallet.page.locator("#map svg.map").wait_for()
     places = wallet.page.locator("#everywhere-list li")
-    assert places.count() == len(post.held.ruleset.destinations)
-    assert "Entry rules met" in wallet.page.locator(f'[data-place="{post.place}"]').inner_text()
-    assert wallet.page.locator("#map svg.map").get_attribute("aria-label")
+    expect(places).to_have_count(len(post.held.ruleset.destinations))
+    place = wallet.page.locator(f'[data-place="{post.place}"]')
+    expect(place).to_contain_text("Entry rules met", use_inner_text=True)
+    map_ = wallet.page.locator("#map")
+    expect(map_.locator("svg.map")).to_have_attribute("aria-label", re.compile("."))
     # Colour is never alone: each has a pattern of its own.
-    assert wallet.page.locator("#map pattern").count() == 3
-    assert wallet.page.locator("#map path.land").count() > 170
+    expect(map_.locator("pattern")).to_have_count(3)
+    expect(map_.locator("path.land").nth(170)).to_be_attached()
     wallet.page.fill("#everywhere-filter", "zzz")
-    assert places.locator("visible=true").count() == 0
+    expect(places.locator("visible=true")).to_have_count(0)
 
 
 def test_what_ends_soon_goes_into_a_calendar_that_names_nobody(
@@ -256,7 +258,7 @@ def test_what_ends_soon_goes_into_a_calendar_that_names_nobody(
     waiting.value.save_as(tmp_path / "ends.ics")
     data = (tmp_path / "ends.ics").read_bytes()
     events = icalendar.Calendar.from_ical(data).walk("VEVENT")
-    assert len(events) == wallet.page.locator("#ends-list ol.ends li").count()
+    expect(wallet.page.locator("#ends-list ol.ends li")).to_have_count(len(events))
     assert all(event.get("SUMMARY") and event.get("DTSTART") for event in events)
     assert b"Bloggs" not in data
     assert b"BLOGGS" not in data
@@ -315,8 +317,8 @@ def test_no_request_leaves_the_origin_and_none_carries_data(
         assert request.method == "GET"
         assert request.post_data is None
         assert "?" not in request.url
-    assert page.title() == "Pratique"
-    assert page.url == f"{site}/wallet.html"
+    expect(page).to_have_title("Pratique")
+    expect(page).to_have_url(f"{site}/wallet.html")
 
 
 @pytest.fixture
@@ -384,9 +386,9 @@ def test_a_wallet_is_used_by_keyboard_alone(page: Any, site: str, post: Post) ->
     page.locator("#showing-code svg").wait_for()
     page.keyboard.press("Escape")
     # Whoever closes a dialog goes on where it was opened.
-    assert page.evaluate("document.activeElement.closest('article.card') !== null")
+    expect(page.locator("article.card :focus")).to_have_count(1)
     press(page, "#places button:nth-child(2)")
-    assert page.evaluate("document.activeElement.id") == "trips-title"
+    expect(page.locator("#trips-title")).to_be_focused()
     press(page, "#lock")
     page.locator("#locked:not([hidden])").wait_for()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from pratique.snapshot import Snapshot
-from tests.browser.conftest import NOW, PATIENCE, Post, served
+from tests.browser.conftest import NOW, PATIENCE, Post, expect, served
 from tests.browser.engines import ARGUMENTS, CHROMIUM
 from tests.browser.wallet import PASSPHRASE, Wallet
 from tests.steps import until
@@ -40,10 +41,11 @@ def test_a_wallet_opens_with_its_passphrase_alone(wallet: Wallet, post: Post) ->
     assert CANARY not in wallet.page.content().upper()
     wallet.unlock("four plain invented wrong words")
     wallet.page.locator("#unlock-error").get_by_text("does not open").wait_for()
-    assert wallet.page.locator("#open").is_hidden()
+    expect(wallet.page.locator("#open")).to_be_hidden()
     wallet.unlock()
     wallet.opened()
-    assert CANARY in wallet.card().locator("xpath=..").inner_text().upper()
+    person = wallet.card().locator("xpath=..")
+    expect(person).to_contain_text(CANARY, ignore_case=True, use_inner_text=True)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ def test_a_passphrase_that_will_not_do_is_told(
     page.fill("#create-again", again)
     page.locator("#create-form button").click()
     page.locator("#create-error").get_by_text(words).wait_for()
-    assert wallet.page.locator("#open").is_hidden()
+    expect(wallet.page.locator("#open")).to_be_hidden()
 
 
 @pytest.fixture
@@ -94,7 +96,7 @@ def test_a_passkey_makes_and_opens_a_wallet(
     )
     page.locator("#unlock-passkey button").click()
     page.locator("#unlock-error").get_by_text("passkey").wait_for()
-    assert page.locator("#open").is_hidden()
+    expect(page.locator("#open")).to_be_hidden()
 
 
 def test_a_passphrase_is_changed_and_the_old_one_opens_no_more(wallet: Wallet) -> None:
@@ -105,7 +107,7 @@ def test_a_passphrase_is_changed_and_the_old_one_opens_no_more(wallet: Wallet) -
     page.fill("#asking-passphrase", "quite another passphrase")
     page.fill("#asking-again", "quite another passphrase")
     page.click("#asking-go")
-    until(lambda: not page.locator("#asking").is_visible())
+    expect(page.locator("#asking")).to_be_hidden()
     page.click("#lock")
     wallet.unlock(PASSPHRASE)
     page.locator("#unlock-error").get_by_text("does not open").wait_for()
@@ -120,7 +122,10 @@ def test_a_wallet_out_of_sight_locks_by_itself(page: Any, site: str, post: Post)
     seen(page, False)
     page.clock.set_fixed_time(NOW + timedelta(minutes=1))
     seen(page, True)
-    assert page.locator("#open").is_visible()
+    # It is open still, and goes on: a locked one would have been emptied at once, and have no menu.
+    wallet.go("keep")
+    wallet.go("cards")
+    wallet.card()
     seen(page, False)
     page.clock.set_fixed_time(NOW + timedelta(minutes=3, seconds=1))
     seen(page, True)
@@ -143,7 +148,8 @@ def test_everything_is_deleted_after_one_question(wallet: Wallet, post: Post) ->
     wallet.go("keep")
     page.click("#delete")
     page.locator("#asking .close").click()
-    assert page.locator("#open").is_visible()
+    expect(page.locator("#asking")).to_be_hidden()
+    expect(page.locator("#open")).to_be_visible()
     page.click("#delete")
     page.click("#asking-go")
     page.locator("#create:not([hidden])").wait_for()
@@ -218,13 +224,19 @@ def test_a_newer_edition_waits_until_the_wallet_is_locked(wallet: Wallet, post: 
     wallet.opened()
     wallet.card()
     page.evaluate("window.sameDocument = true")
+    page.evaluate(NOTE_LEAVING)
     # Another page takes a newer edition. This one hears it, and stays as it is while it is open.
     page.evaluate("navigator.serviceWorker.dispatchEvent(new Event('controllerchange'))")
-    page.wait_for_timeout(500)
-    assert page.evaluate("window.sameDocument") is True
-    assert page.locator("#open").is_visible()
+    assert page.evaluate(LEAVING) is None
+    expect(page.locator("#open")).to_be_visible()
     page.click("#lock")
-    until(lambda: page.evaluate("window.sameDocument") is None)
+    page.wait_for_function("window.sameDocument === undefined")
+    # The control: that it leaves is noted as it begins to.
+    assert page.evaluate(LEAVING) == "reload"
+
+
+NOTE_LEAVING = "navigation.addEventListener('navigate', ({ navigationType }) => sessionStorage.setItem('leaving', navigationType))"
+LEAVING = "sessionStorage.getItem('leaving')"
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -339,12 +351,12 @@ def test_a_backup_is_opened_by_another_age_and_brings_the_wallet_back(
     wallet: Wallet, post: Post, tmp_path: Path, pyrage: Any
 ) -> None:
     wallet.add(post.texts["vaccination"], post.texts["test"])
-    assert wallet.page.locator("#remind").is_visible()
+    expect(wallet.page.locator("#remind")).to_be_visible()
     wallet.go("trips")
     wallet.ask(post.place, "2026-11-25", "09:30", "UTC")
     wallet.go("keep")
     file = wallet.back_up(tmp_path / "wallet.age")
-    until(lambda: wallet.page.locator("#remind").is_hidden())
+    expect(wallet.page.locator("#remind")).to_be_hidden()
     document = json.loads(pyrage.passphrase.decrypt(file, "another handful of words"))
     assert document["format"] == "pratique-wallet-backup-1"
     assert [card["texts"] for card in document["cards"]] == [
@@ -399,7 +411,7 @@ def test_a_file_that_is_no_backup_changes_nothing(
     wallet.page.locator("#asking-error").get_by_text("no backup").wait_for()
     wallet.page.locator("#asking .close").click()
     wallet.go("cards")
-    assert wallet.page.locator("article.card").count() == 0
+    expect(wallet.page.locator("article.card")).to_have_count(0)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -442,17 +454,20 @@ def test_a_wallet_moves_by_codes_that_change(wallet: Wallet, receiver: Wallet, p
     wallet.go("keep")
     sender.click("#transfer-send")
     sender.locator("#sending-go:not([disabled])").wait_for()
-    code = sender.inner_text("#sending-code").split()[-1]
-    assert len(code.replace("-", "")) == 12
+    shown = sender.locator("#sending-code")
+    expect(shown).to_have_text(re.compile(r"\b(\w-?){12}$"), use_inner_text=True)
+    code = shown.inner_text().split()[-1]
     sender.click("#sending-go")
     # Once the frames run, the code that opens them is not on the screen.
-    assert code not in sender.inner_text("#sending")
+    sender.locator("#sending-frame svg").wait_for()
+    expect(sender.locator("#sending")).not_to_contain_text(code, use_inner_text=True)
     sender.click("#sending-pause")
     receiver.go("keep")
     receiver.page.click("#transfer-receive")
     receiver.page.locator("#receiving video").wait_for()
-    count = int(sender.inner_text("#sending-part").split()[-1])
-    assert count > 1
+    part = sender.locator("#sending-part")
+    expect(part).to_have_text(re.compile(r"\b([2-9]|\d\d+)$"), use_inner_text=True)
+    count = int(part.inner_text().split()[-1])
     # A frame of another transfer comes between, the first is lost, and comes round again.
     for turn in range(count + 1):
         if turn:
@@ -470,4 +485,5 @@ def test_a_wallet_moves_by_codes_that_change(wallet: Wallet, receiver: Wallet, p
     receiver.page.locator("#notice").get_by_text("arrived").wait_for()
     receiver.go("cards")
     receiver.card(2)
-    assert CANARY in receiver.page.inner_text("#people").upper()
+    people = receiver.page.locator("#people")
+    expect(people).to_contain_text(CANARY, ignore_case=True, use_inner_text=True)

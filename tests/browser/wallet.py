@@ -9,7 +9,7 @@ from typing import Any
 import zxingcpp
 from PIL import Image
 
-from tests.steps import until
+from tests.browser.conftest import expect
 
 PASSPHRASE = "four plain invented words"
 BACKUP_PASSPHRASE = "another handful of words"
@@ -55,16 +55,14 @@ class Wallet:
             self.said()
         self.page.locator("#adding .close").click()
 
-    def said(self) -> str:
-        """Return what the dialog says once the text is read."""
-        until(lambda: self.page.input_value("#adding-text") == "")
-        words: str = self.page.inner_text("#adding-state")
-        return words
+    def said(self) -> None:
+        """Wait until the text is read, and said what it is."""
+        expect(self.page.locator("#adding-text")).to_have_value("")
 
     def go(self, part: str) -> None:
-        """Open a part of the menu, and wait for it."""
+        """Open a part of the menu, and wait until it is drawn: its title has the focus then."""
         self.page.locator("#places button").nth(PARTS.index(part)).click()
-        self.page.locator(f"#{part}:not([hidden])").wait_for()
+        expect(self.page.locator(f"#{part}-title")).to_be_focused()
 
     def card(self, number: int = 0) -> Any:
         """Return a card, once the engine has read it."""
