@@ -144,10 +144,12 @@ class Bureau:
             file.writelines(f"{line}\r\n" for line in more)
         return path
 
-    def issue_aborted(self, source: Path, out: Path, parts: int) -> None:
+    def issue_aborted(self, source: Path, out: Path, parts: int, program: str = "") -> None:
         """Begin a bulk job, and let all its processes abort once some parts are written."""
-        job = self._start("issuer", "issue", "--from", str(source), "--out", str(out), *WORK)
-        while job.poll() is None and len(list(out.glob("certificates-*.csv"))) < parts:
+        command = ("issuer", "issue", "--from", str(source), "--out", str(out), *WORK)
+        job = self._start(*command, program=program)
+        folder = out.with_suffix(".parts") if out.suffix else out
+        while job.poll() is None and len(list(folder.glob("certificates-*"))) < parts:
             time.sleep(0.005)
         os.killpg(job.pid, signal.SIGABRT)
         self._keep(*job.communicate(timeout=LONGEST), "said")

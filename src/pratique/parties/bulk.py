@@ -152,7 +152,8 @@ def begin(job: Job) -> Job:
     path = job.folder / FILE
     if path.exists():
         return _resumed(job, strict_json.loads(sources.read_bytes(path)))
-    if any(job.folder.iterdir()):
+    # Who was killed before the job was kept has left no more than a draft of it.
+    if any(not left.name.startswith(f".{FILE}-") for left in job.folder.iterdir()):
         raise UsageError(
             "job-folder", "the folder for the certificates is not empty", "name a new folder"
         )
@@ -193,8 +194,14 @@ def _resumed(job: Job, kept: dict[str, Any]) -> Job:
     )
 
 
+_DRAFTS = (f".{FILE}-*", ".certificates-*", "..remarks-*", ".compared-*", "pdf/.*.pdf-*")
+"""What a process that was killed over a file may have left beside it: certificates, too."""
+
+
 def finish(job: Job) -> None:
-    """Forget the job's secret: its certificates cannot be made again from now on."""
+    """Drop what killed processes have left, and forget the job's secret: its certificates cannot be made again from now on."""
+    for left in (path for drafts in _DRAFTS for path in job.folder.glob(drafts)):
+        left.unlink(missing_ok=True)
     path = job.folder / FILE
     kept = strict_json.loads(sources.read_bytes(path))
     files.replace(path, json.dumps({**kept, "secret": ""}, indent=1).encode())
