@@ -40,6 +40,25 @@ _JOINERS = "\u200c\u200d"
 _PLAIN = re.compile(r"[ -~]*")
 
 
+class Notice(str):
+    """Something that is noted, as it stands in English; who has other words says it by its name and what is filled in.
+
+    Attributes:
+        name: stable, of the words that say it.
+        values: what is filled in, by name.
+    """
+
+    __slots__ = ("name", "values")
+    name: str
+    values: dict[str, str | int]
+
+    def __new__(cls, name: str, text: str, **values: str | int) -> Notice:
+        """Fill in `values` where the text names them."""
+        made = super().__new__(cls, text.format(**values))
+        made.name, made.values = name, values
+        return made
+
+
 def printable(text: str, longest: int = LONGEST) -> str:
     """Return a text without anything that moves the cursor, turns the direction, piles up or hides.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from pratique.parties import desk_files
+from pratique.store import words
 from tests import issuing_desks
 from tests.browser.change_screens import entered, file_screens, hand_in, stand
 from tests.browser.conftest import expect
@@ -139,6 +141,22 @@ def test_a_large_file_is_stopped_and_gone_on_with_after_the_page_was_loaded_agai
     page.locator("[data-part=issued]").wait_for()
     found = texts(saved(page, "archive"))
     assert len(found) == len(set(found)) == registered(desk.place.folder) == 3_000
+
+
+def test_what_is_noted_of_a_file_is_said_in_the_pages_language(
+    page: Any, desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dress(page, "hi")
+    stand(monkeypatch)
+    assert [*file_screens(page, desk, table(600, WRONG))][-1] == "done"
+    note = page.locator("[data-part=notes]")
+    for language in ("hi", "zh"):
+        word = words.table(words.builtin(language), "desk_files")["note_going_on"]
+        page.locator("[data-part=language] select").select_option(language)
+        page.locator(f"html[lang={language}]").wait_for()
+        said = re.sub("[\u2066-\u2069]", "", note.inner_text())
+        assert re.fullmatch(re.sub(r"\\\{\w+\\\}", "[0-9]+", re.escape(word)), said), said
+    assert note.get_attribute("lang") is None
 
 
 def test_a_forged_file_is_refused_on_the_page(page: Any, desk: Any) -> None:

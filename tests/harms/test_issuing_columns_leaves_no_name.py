@@ -86,7 +86,10 @@ def folder_of(box: Bureau, name: str, people: list[canary.Invented], files: int)
     """Write a folder of files of people, each named after one of them, with rows that are refused."""
     folder = box.folder / "given" / name
     folder.mkdir()
-    rows = [*bureau.rows(people), *({**DOSE, column: value} for column, value in HOSTILE)]
+    rows: list[dict[str, Any]] = [
+        *bureau.rows(people),
+        *({**DOSE, column: value} for column, value in HOSTILE),
+    ]
     for number in range(files):
         write(folder / f"{number}-{people[number].surname}.parquet", rows[number::files])
     return folder

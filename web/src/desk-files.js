@@ -16,7 +16,7 @@ import { known, locale, t, write } from "./words.js";
 /** @typedef {{header: string, column: string, cells: string[], repeated: boolean, dates: string[]}} Column */
 /** @typedef {{row: number, column: string, header: string, code: string, refuses: boolean, meaning: string, next_step: string}} Remark */
 /** @typedef {{rows: number, ready: number, refused: number, skipped: number, doubted: number, told: number, remarks: Remark[]}} Checked */
-/** @typedef {{phase: string, begun: number, rows: number, total: number, most_sheets: number, look: {columns: Column[], is_data: boolean, ours: string[]}, checked: Checked, done: {issued: number, refused: number, unprinted: number}, error?: {code?: string, message?: string, hint?: string}, notes: string[]}} State */
+/** @typedef {{phase: string, begun: number, rows: number, total: number, most_sheets: number, look: {columns: Column[], is_data: boolean, ours: string[]}, checked: Checked, done: {issued: number, refused: number, unprinted: number}, error?: {code?: string, message?: string, hint?: string}, notes: Record<string, string | number>[]}} State */
 
 const BUSY = new Set(["reading", "checking", "issuing"]);
 const PAUSE = 400;
@@ -299,7 +299,7 @@ class FileScreen {
     write(part(element, "issued"), () => t("desk_files.issued", { n: done.issued }));
     say(element, "refused", done.refused ? () => t("desk_files.refused", { n: done.refused }) : "");
     say(element, "unprinted", done.unprinted ? () => t("desk_files.unprinted", { n: done.unprinted }) : "");
-    say(element, "notes", notes.join(" · "));
+    say(element, "notes", () => notes.map(({ name, ...values }) => t(`desk_files.note_${name}`, values)).join(" "));
     const button = part(element, "archive");
     button.addEventListener("click", async () => {
       if (await this.#save("files.archive")) part(element, "finish").focus();

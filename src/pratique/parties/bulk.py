@@ -55,7 +55,7 @@ from pratique.store.keys import Secret
 from pratique.store.pdf import present
 from pratique.store.register.bulk import Bulk
 from pratique.terms import Kind
-from pratique.text import printable
+from pratique.text import Notice, printable
 from pratique.trust.issuer import Choice, Shard
 
 # ----------------------------------------------------------------------------------------------------
@@ -729,10 +729,10 @@ class Planner:
     """Chooses keys part by part, in the order of the file, as for one certificate after the other."""
 
     def __init__(
-        self, choice: Choice, doubt: Callable[[Shard, str], str | None] = lambda *_: None
+        self, choice: Choice, doubt: Callable[[Shard, str], Notice | None] = lambda *_: None
     ) -> None:
         self.done = Done()
-        self.doubts: list[str] = []
+        self.doubts: list[Notice] = []
         self._choice, self._doubt, self._next = choice, doubt, 0
         self._asked: dict[int, tuple[list[Wanted | None], Callable[[Any], None]]] = {}
 
@@ -783,7 +783,8 @@ def made(job: Job, session: IssuingSession, now: int, crew: Crew) -> Done:
     choice = session.choice(max(now, job.at), label=job.label or None, since=job.at)
     planner = Planner(choice, session.doubt)
     if before := len(list(job.folder.glob(".remarks-*.json"))):
-        session.note(f"going on: {before} parts of {job.size} rows were begun before")
+        text = "going on: {n} parts of {rows} rows were begun before"
+        session.note(Notice("going_on", text, n=before, rows=job.size))
     if job.ways == 1 and not crew.is_apart:
         work(Parts(job, session), Here(planner), 0, 1, lambda _: None)
     else:

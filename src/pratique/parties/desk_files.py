@@ -43,7 +43,7 @@ from pratique.parties.paper import LAYOUTS
 from pratique.store import files, memory, sources, tables, workers
 from pratique.store.memory import MemoryFolder
 from pratique.strict_json import Hex
-from pratique.text import as_json, printable
+from pratique.text import Notice, as_json, printable
 
 NAME = "pratique-desk-file"
 """With which the names of working folders begin."""
@@ -119,7 +119,7 @@ class DeskFile:
         self.checked: dict[str, Any] = {}
         self.done: dict[str, Any] = {}
         self.error: dict[str, str] = {}
-        self.notes: list[str] = []
+        self.notes: list[dict[str, Any]] = []
         self.chosen: Chosen | None = None
         self.begun: FileJob | None = None
         self.kept: Path | None = None
@@ -262,11 +262,15 @@ class DeskFile:
             self.chosen.headings, PART, begun.secret, is_apart=True,
         )  # fmt: skip
         outcome: Outcome = bulk.issue_file(
-            desk.place, desk.secret, order, note=self.notes.append, progress=self.progress
+            desk.place, desk.secret, order, note=self._noted, progress=self.progress
         )
         self.rows = self.total
         self.done = outcome.done._asdict()
         return Phase.DONE
+
+    def _noted(self, notice: Notice) -> None:
+        # A page has words of its own for it.
+        self.notes.append({"name": notice.name, **notice.values})
 
 
 def _full_words() -> tuple[str, str, str]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pratique.errors import DocumentRefused, Unreadable, UsageError
 from pratique.store import files
+from pratique.text import Notice
 from pratique.trust import issuer as trust_issuer
 from pratique.trust.issuer import Issuer, RegisterNote, Shard
 
@@ -245,10 +246,12 @@ def _read_register(
         opened.close()
 
 
-def suspended(participant: str, suspension: Suspension) -> str:
+def suspended(participant: str, suspension: Suspension) -> Notice:
     """Say that a participant is suspended, until when and why."""
     until = datetime.fromtimestamp(suspension.until, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return (
-        f"{participant} is suspended until {until} ({suspension.reason}): "
-        "what its keys have signed and sign is in doubt (AMBER) everywhere until then"
-    )
+    return Notice(
+        "suspended",
+        "{participant} is suspended until {until} ({reason}): "
+        "what its keys have signed and sign is in doubt (AMBER) everywhere until then",
+        participant=participant, until=until, reason=suspension.reason,
+    )  # fmt: skip

@@ -65,11 +65,12 @@ from pratique.store import files, sources
 from pratique.store.keys import Secret, open_key
 from pratique.store.register import register as store_register
 from pratique.store.register.register import Act, Published, Register, Transaction, open_register
+from pratique.text import Notice
 from pratique.trust import issuer as trust_issuer
 from pratique.trust.issuer import Choice, Issuer, RegisterNote, Shard
 from pratique.trust.signer import TrustList
 
-Say = Callable[[str], None]
+Say = Callable[[Notice], None]
 """Takes a note for whoever works at the front end; no note names a holder."""
 
 
@@ -216,7 +217,7 @@ class IssuingSession:
         gone = self._withdrawn(at)
         return any(shard.kid == kid and shard.thumbprint in gone for shard in self.shards)
 
-    def doubt(self, shard: Shard, domain: str) -> str | None:
+    def doubt(self, shard: Shard, domain: str) -> Notice | None:
         """Say, once, that a key is published for other domains than the one of what it signs.
 
         None where it is, where no network is synced here, and where the key is not published yet.
@@ -228,16 +229,18 @@ class IssuingSession:
             return None
         self._noted.add(known)
         others = ", ".join(sorted({each.domain for each in listed}))
-        return (
-            f"the key {shard.label} is published for {others} and not for {domain}: verifiers in the network answer "
-            f"AMBER DOMAIN_WRONG; once {self.issuer.participant} is active for {domain}, publish the key for it too: "
-            f"pratique participant publish --signers FILE --domain {domain}"
-        )
+        return Notice(
+            "key_domain",
+            "the key {key} is published for {others} and not for {domain}: verifiers in the network answer "
+            "AMBER DOMAIN_WRONG; once {participant} is active for {domain}, publish the key for it too: "
+            "pratique participant publish --signers FILE --domain {domain}",
+            key=shard.label, others=others, domain=domain, participant=self.issuer.participant,
+        )  # fmt: skip
 
-    def _note_once(self, text: str) -> None:
-        if (text,) not in self._noted:
-            self._noted.add((text,))
-            self.note(text)
+    def _note_once(self, notice: Notice) -> None:
+        if (notice,) not in self._noted:
+            self._noted.add((notice,))
+            self.note(notice)
 
     def save_marks(self) -> None:
         """Keep beside the keys how far the register is; to be called after something was issued."""
@@ -259,8 +262,12 @@ class IssuingSession:
         lost, _ = self._looked_up()
         for label in lost:
             self._note_once(
-                f"this register does not know all that {label} has signed; "
-                "restore its newest backup, if there is one"
+                Notice(
+                    "register_lost",
+                    "this register does not know all that {key} has signed; "
+                    "restore its newest backup, if there is one",
+                    key=label,
+                )
             )
         return lost
 
@@ -306,8 +313,12 @@ def opened(place: Place, secret: Secret, note: Say = lambda _: None) -> IssuingS
     register = open_register(place.register)
     if register.doubles:
         note(
-            f"in this register {register.doubles} certificates share their request with another one; nothing was "
-            "changed: see them with pratique issuer audit, and revoke what was not handed out"
+            Notice(
+                "register_doubles",
+                "in this register {n} certificates share their request with another one; nothing was "
+                "changed: see them with pratique issuer audit, and revoke what was not handed out",
+                n=register.doubles,
+            )
         )
     keys = FolderKeys(place.folder, secret)
     return IssuingSession(
@@ -728,11 +739,13 @@ def named(
                 if len(entries) == 1:
                     raise
                 left_out += 1
-                say(f"not revoked, {entry.where}: {error.message}")
+                text = "not revoked, {where}: {why}"
+                say(Notice("not_revoked", text, where=entry.where, why=error.message))
                 continue
             name = (line.kid, line.tag)
             if name in names:
-                say(f"note: {entry.where}: the same certificate as {names[name]}")
+                text = "note: {where}: the same certificate as {first}"
+                say(Notice("listed_twice", text, where=entry.where, first=names[name]))
             names.setdefault(name, entry.where)
 
     session.register.read(look)

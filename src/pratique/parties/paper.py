@@ -32,10 +32,11 @@ from pratique.sheet import Sheet, Wording, sheet
 from pratique.snapshot import Snapshot
 from pratique.store import files, pdf, sources
 from pratique.store.pdf import wording
+from pratique.text import Notice
 from pratique.verification import verify
 
 LAYOUTS = ("a4", "card", "large")
-Say = Callable[[str], None]
+Say = Callable[[Notice], None]
 
 
 class Paper(NamedTuple):
@@ -123,8 +124,12 @@ def renderer(paper: Paper, catalogue: Catalogue | None = None, *, note: Say) -> 
             )
         else:
             note(
-                f"no font here can write {tag}: it is left out; "
-                "install fonts for it, or name a folder with --fonts"
+                Notice(
+                    "language_left_out",
+                    "no font here can write {language}: it is left out; "
+                    "install fonts for it, or name a folder with --fonts",
+                    language=tag,
+                )
             )
     known = catalogue or Catalogue.builtin()
     products = known.product_of.values()
@@ -159,7 +164,9 @@ def of_json(row: Mapping[str, Any]) -> Paper:
 def _read(path: Path, note: Say) -> Wording:
     words = wording.read(sources.read_bytes(path))
     if words.lacking:
-        note(f"{words.wording.language} stays English in: {', '.join(words.lacking)}")
+        lacking = ", ".join(words.lacking)
+        text = "{language} stays English in: {lacking}"
+        note(Notice("words_lacking", text, language=words.wording.language, lacking=lacking))
     return words.wording
 
 

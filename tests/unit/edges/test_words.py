@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import pratique.parties
 from pratique import outlook
 from pratique.identify import Identification, IdentityReason
 from pratique.screen import ReasonKey, ScreenOutcome, StepKey
@@ -112,6 +114,22 @@ def test_the_handbook_says_reasons_and_steps_in_the_words_of_pages() -> None:
     for name in ("reasons", "steps"):
         for key, word in tables("en")[name].items():
             assert f"| `{key}` | {word} |" in page, key
+
+
+def test_what_is_noted_while_a_file_is_issued_has_words() -> None:
+    """Each `Notice(name, text, …)` of these modules, but what is told of a list of certificates to be revoked."""
+    noted: dict[str, set[str]] = {}
+    for module in ("bulk", "issuing", "issuer", "paper"):
+        source = Path(pratique.parties.__file__).with_name(f"{module}.py").read_text("utf-8")
+        for call in ast.walk(ast.parse(source)):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "Notice":
+                noted[ast.literal_eval(call.args[0])] = {str(each.arg) for each in call.keywords}
+    table = tables("en")["desk_files"]
+    spoken = {key.removeprefix("note_") for key in table if key.startswith("note_")}
+    assert spoken == noted.keys() - {"not_revoked", "listed_twice"}
+    assert "going_on" in spoken
+    for name in spoken:
+        assert {place.strip("{}") for place in places(table[f"note_{name}"])} <= noted[name], name
 
 
 def test_every_way_to_green_has_words() -> None:
