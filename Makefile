@@ -22,13 +22,14 @@ $(READY): pyproject.toml packages/policy-data/pyproject.toml uv.lock tools/set-u
 demo: $(READY)  ## a network in a minute: founded, joined, synced, attacked
 	@$(BIN)/python -m demo
 
-test: $(READY)  ## run the tests
+test: $(READY)  ## run the tests, and a share of what is tried again and again
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 endif
 
+check: export PRATIQUE_WHOLE := 1
 check: style types walls lock docs wheel test instructions  ## run every check that a change must pass
 
 style: $(READY)

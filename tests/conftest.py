@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from pratique.crypto import keys
 from pratique.store import files
+from tests import often
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,6 +20,13 @@ settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("any machine")
+
+
+def pytest_report_header() -> str:
+    """Say how much of what is tried again and again this run tries."""
+    return "kills and hostile texts: " + (
+        "all" if often.WHOLE else "a share (PRATIQUE_WHOLE=1: all)"
+    )
 
 
 FULL_COST = keys.COST

@@ -14,9 +14,10 @@ from pratique.gateway.mailbox import AuditRow, MailboxReading
 from pratique.store.gateway.mailbox import GatewayStore, SqlMailbox
 from tests.gateway_stores import databases, sqlite
 from tests.killing import killed_at_work
+from tests.often import KILLS
 from tests.unit.gateway.test_store import AT, batch, digest, entry, places_of, rule
 
-MOMENTS = int(os.environ.get("PRATIQUE_KILLS", "120"))
+MOMENTS = KILLS * 3 // 5
 """Of killing, for each kind of database."""
 AFTER = 0.02
 """Seconds after an answer within which it is killed: some acts of a machine of today."""

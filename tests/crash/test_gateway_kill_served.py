@@ -35,8 +35,9 @@ from tests.gateway_stores import sqlite
 from tests.gateway_world import AT, body, presented, pyca, world
 from tests.journeys.gateway_front import OnSocket, ask
 from tests.killing import killed_at_work
+from tests.often import KILLS
 
-MOMENTS = int(os.environ.get("PRATIQUE_KILLS", "110"))
+MOMENTS = KILLS * 11 // 20
 """Of killing."""
 AFTER = 0.02
 """Seconds after an answer within which it is killed: an answer on its way, or some acts of the next request."""

@@ -14,9 +14,8 @@ from pratique.store.register.register import Transaction, open_register
 from tests import issuers
 from tests.crash import clerk
 from tests.killing import killed_at_work
+from tests.often import KILLS
 
-MOMENTS = int(os.environ.get("PRATIQUE_KILLS", "200"))
-"""Of killing, for each kind of register."""
 AFTER = 0.02
 """Seconds after an answer within which the clerk is killed: about two acts of a machine of today."""
 
@@ -45,7 +44,7 @@ def killed(url: str, first: int, lines: int, pause: float) -> list[str]:
 def test_nothing_said_is_lost_and_nothing_is_signed_twice(url: str) -> None:
     open_register(url).close()
     draw, said, first = random.Random(20261122), [], 0
-    for _ in range(MOMENTS):
+    for _ in range(KILLS):
         done = killed(url, first, draw.randrange(7), draw.uniform(0, AFTER))
         said += done
         # The next one begins with the last one's unanswered request, or its last answered one.
@@ -53,9 +52,9 @@ def test_nothing_said_is_lost_and_nothing_is_signed_twice(url: str) -> None:
         first = max(numbers, default=first)
     issued = {int(line.split()[1]) for line in said if line.startswith("issued")}
     revoked = {int(line.split()[1]) for line in said if line.startswith("revoked")}
-    print(f"{MOMENTS} kills, {len(issued)} issued, {len(revoked)} revoked", file=sys.stderr)
-    assert len(issued) > MOMENTS / 2
-    assert len(revoked) > MOMENTS / 8
+    print(f"{KILLS} kills, {len(issued)} issued, {len(revoked)} revoked", file=sys.stderr)
+    assert len(issued) > KILLS / 2
+    assert len(revoked) > KILLS / 8
 
     register = open_register(url)
     before = register.read(Transaction.counts)[clerk.SHARD.kid]

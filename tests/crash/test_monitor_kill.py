@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
@@ -11,9 +10,10 @@ from pratique.parties import participant
 from tests.killing import acts, killed
 from tests.logs import swapped
 from tests.networks import State
+from tests.often import KILLS
 from tests.unit.cli.test_witness import Posted
 
-KILLS = max(4, int(os.environ.get("PRATIQUE_KILLS", "200")) // 16)
+TIMES = max(4, KILLS // 16)
 
 
 def _words(posted: Posted) -> list[str]:
@@ -29,7 +29,7 @@ def test_an_alarm_that_comes_once_is_told_by_a_monitor_that_is_killed(tmp_path: 
     note, state, kills = tmp_path / "note", tmp_path / "own" / participant.WATCHED, 0
     ended, whole, said = acts(_words(posted), note)
     assert (ended, said) == (0, "")
-    for _ in range(KILLS):
+    for _ in range(TIMES):
         # Swapped, and swapped back: only the log knows of it.
         posted.authority.publish(swapped(posted.authority, "XUA", State("XTX")))
         posted.authority.publish(swapped(posted.authority, "XUA", posted.state))

@@ -17,8 +17,9 @@ from pratique.store import network
 from pratique.store.network import Repository
 from tests.killing import acts, killed
 from tests.networks import HOUR, Authority, State
+from tests.often import KILLS
 
-KILLS = max(2, int(os.environ.get("PRATIQUE_KILLS", "200")) // 16)
+TIMES = max(2, KILLS // 16)
 """How often each command is killed; each takes a second or two to begin and to be finished."""
 PASSWORD = "four invented plain words"
 COUNTER = count(1_000_000)
@@ -46,7 +47,7 @@ def kill(arguments: Sequence[object], folder: Path, before: int) -> None:
 
 def moments(made: int) -> Iterator[int]:
     """Yield the acts before which a command is killed, spread over all; last one that it never makes."""
-    kills = min(KILLS, made + 1)
+    kills = min(TIMES, made + 1)
     for number in range(kills - 1):
         yield 1 + number * made // (kills - 1)
     yield 1_000_000

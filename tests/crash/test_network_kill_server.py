@@ -27,8 +27,9 @@ from pratique.store.network import Repository
 from tests import ceremonies, forked, killing, web
 from tests.ceremonies import AT, LATER, PASSWORD, Desk
 from tests.networks import HOUR, Authority, State
+from tests.often import KILLS
 
-KILLS = max(3, int(os.environ.get("PRATIQUE_KILLS", "200")) // 40)
+TIMES = max(3, KILLS // 40)
 """How often each command is killed."""
 SLOW = 0.02
 """Seconds that the slow server takes for a file."""
@@ -101,7 +102,7 @@ def network() -> Authority:
 def test_a_first_sync_goes_on_from_what_had_arrived(network: Authority, tmp_path: Path) -> None:
     (tmp_path / "root.json").write_bytes(network.anchor)
     draw, spared = random.Random(20261122), 0
-    for number in range(KILLS):
+    for number in range(TIMES):
         desk = tmp_path / f"border-{number}"
         desk.mkdir()
         folder = store_network.folder_of(desk / "home")
@@ -133,7 +134,7 @@ def test_a_later_sync_leaves_the_old_or_the_new(network: Authority, tmp_path: Pa
     (tmp_path / "root.json").write_bytes(network.anchor)
     folder = store_network.folder_of(tmp_path / "home")
     draw, old = random.Random(20261123), 0
-    for number in range(KILLS):
+    for number in range(TIMES):
         network.now += HOUR / 60
         state = State(f"XZ{number:02}", "XZ")
         network.admit(state)
@@ -187,7 +188,7 @@ def test_an_edition_on_its_way_is_published_whole_once_or_not_at_all(
     assert code == 0
     assert "published: XXU 2" in said
     draw, cut = random.Random(20261124), 0
-    for _ in range(KILLS):
+    for _ in range(TIMES):
         # The edition is handed in by the last of its acts but a few.
         before, act = done[-1], made - draw.randrange(min(made, 8))
         was_killed, _ = killing.killed([*words], act, note, environment, desk.folder)

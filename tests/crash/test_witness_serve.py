@@ -28,11 +28,12 @@ from pratique.tlog.merkle import leaf_hash, listed
 from pratique.tlog.note import NoteKey, read_signatures
 from pratique.tlog.witness import CosignatureRequest
 from tests import ports
+from tests.often import KILLS
 from tests.steps import LONGEST
 from tests.unit.log import seen
 from tests.unit.log.seen import ORIGIN
 
-KILLS = max(3, int(os.environ.get("PRATIQUE_KILLS", "200")) // 40)
+TIMES = max(3, KILLS // 40)
 PASSWORD = "four words in a row"
 NODES = listed([leaf_hash(b"%d" % number) for number in range(4000)])
 OTHERS = listed([leaf_hash(b"x%d" % number) for number in range(4000)])
@@ -145,7 +146,7 @@ def kill_after(enough: threading.Event, one: Running, pause: float) -> None:
 
 def test_killed_at_any_moment_it_has_forgotten_no_cosignature_that_it_gave(folder: Path) -> None:
     draw, ledger, given = random.Random(3), Ledger(folder / "ledger.db"), 0
-    for _ in range(KILLS):
+    for _ in range(TIMES):
         with running(folder) as one:
             size = begun = ledger.held(ORIGIN).size
             enough, so_many = threading.Event(), draw.randrange(1, 12)

@@ -1,6 +1,6 @@
-"""Twenty thousand hostile inputs: each comes to a verdict, none raises, none takes long.
+"""Hostile inputs: each comes to a verdict, none raises, none takes long.
 
-`make fuzz` runs a million. The inputs are the same at every run.
+`make check` runs twenty thousand, `make fuzz` a million, `make test` fewer. The inputs are the same at every run.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import pytest
 from pratique import verification
 from pratique.findings import Code, Colour, Finding, Verdict
 from pratique.verification import Verification
+from tests.often import share
 from tools import fuzz, measure, mutate
 from tools.mutate import Hostile
 
-COUNT = 20_000
-FROM_REAL = 4_000
+COUNT = share(20_000, 4_000)
+FROM_REAL = share(4_000, 1_000)
 
 
 @pytest.fixture(scope="module")
