@@ -144,9 +144,11 @@ class Bureau:
             file.writelines(f"{line}\r\n" for line in more)
         return path
 
-    def issue_aborted(self, source: Path, out: Path, parts: int, program: str = "") -> None:
+    def issue_aborted(
+        self, source: Path, out: Path, *more: str, parts: int, program: str = ""
+    ) -> None:
         """Begin a bulk job, and let all its processes abort once some parts are written."""
-        command = ("issuer", "issue", "--from", str(source), "--out", str(out), *WORK)
+        command = ("issuer", "issue", "--from", str(source), "--out", str(out), *more, *WORK)
         job = self._start(*command, program=program)
         folder = out.with_suffix(".parts") if out.suffix else out
         while job.poll() is None and len(list(folder.glob("certificates-*"))) < parts:

@@ -26,6 +26,7 @@ PEOPLE = canary.people(COUNT + 20)
 LAST = PEOPLE[-1]
 SCANNER = canary.Scanner(PEOPLE)
 ISSUE = ("issuer", "issue", *WORK)
+KEEP = ("--keep", "surname")
 DOSE = {**bureau.DOSE, "surname": LAST.surname, "forename": LAST.forename, "birth_date": "1980-02-03"}  # fmt: skip
 HOSTILE = (
     ("birth_date", LAST.document), ("given_on", LAST.surname), ("product", LAST.surname), ("kind", LAST.surname),
@@ -113,7 +114,7 @@ def names(folder: Path) -> set[str]:
 
 def issue(box: Bureau, source: Path, planted: str = "", *, code: int) -> None:
     command = (*ISSUE, "--from", str(source), "--out", str(box.folder / "out" / "signed.parquet"))
-    box.run(*command, "--workers", "2", program=program(planted), code=code)
+    box.run(*command, *KEEP, "--workers", "2", program=program(planted), code=code)
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def box(tmp_path: Path) -> Bureau:
 def test_nobody_is_left_wherever_a_job_is_ended(box: Bureau) -> None:
     source = folder_of(box, "people", PEOPLE[:COUNT], FILES)
     out, parts = box.folder / "out" / "signed.parquet", box.folder / "out" / "signed.parts"
-    box.issue_aborted(source, out, parts=2, program=program())
+    box.issue_aborted(source, out, *KEEP, parts=2, program=program())
     assert not out.exists()
     assert found(box) == {}
     issue(box, source, IN_WHAT_IS_COMPARED, code=-6)
@@ -141,7 +142,15 @@ def test_nobody_is_left_wherever_a_job_is_ended(box: Bureau) -> None:
     # The control: it was all done, with the rows refused that were meant.
     assert names(out.parent) == {"signed.parquet", "signed.parts"}
     assert names(parts) == {"job.json", "report.csv"}
-    assert parquet.read_table(out).num_rows == COUNT
+    signed = parquet.read_table(out)
+    assert signed.num_rows == COUNT
+    surnames = [
+        name
+        for path in canary.files_of(source)
+        for name in parquet.read_table(path)["surname"].cast("binary").to_pylist()
+    ]
+    kept = signed["surname"].cast("binary").to_pylist()
+    assert kept == [surnames[row - 1] for row in signed["row"].to_pylist()]
     told = (parts / "report.csv").read_text()
     assert told.count(",yes,") >= len(HOSTILE)
     assert "ROW_MALFORMED" in told

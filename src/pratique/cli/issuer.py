@@ -139,6 +139,8 @@ def paper_options(command: Command) -> Command:
 @records.dates
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR|FILE",
               help="With --from: a new folder (CSV), or a file that ends in .parquet.")  # fmt: skip
+@click.option("--keep", multiple=True, metavar="NAME",
+              help="From Parquet to Parquet: a column to hand on, such as your reference. Repeatable.")  # fmt: skip
 @work_options
 @click.option(
     "--request",
@@ -162,6 +164,7 @@ def issue(
     renamed: tuple[str, ...],
     order: str | None,
     out: Path | None,
+    keep: tuple[str, ...],
     site: str,
     operator: str,
     valid_days: int,
@@ -198,7 +201,13 @@ def issue(
             )
         paper_of = sheets if layout else None
         row = records.row_of(given)
-        return _issue_file(bulk.FileOrder(source, out, how, row, workers, paper_of, headed), where)
+        files = bulk.FileOrder(source, out, how, row, workers, paper_of, headed, keep=keep)
+        return _issue_file(files, where)
+    if keep:
+        raise UsageError(
+            "keep-columns", "a column is handed on into a Parquet file only",
+            "add --from FILE --out signed.parquet",
+        )  # fmt: skip
     if sheets != Paper(""):
         raise UsageError(
             "pdf-alone",

@@ -30,7 +30,7 @@ from pratique import strict_json
 from pratique.errors import PratiqueError, Unreadable, UsageError
 from pratique.intake.accept import Compared, Reading, compare, compared
 from pratique.intake.catalogue import Catalogue
-from pratique.intake.columns import AS_THEY_ARE, Headings
+from pratique.intake.columns import AS_THEY_ARE, Headings, heading
 from pratique.intake.remarks import RemarkCode, placed
 from pratique.intake.rows import NOTHING
 from pratique.issue import (
@@ -50,7 +50,7 @@ from pratique.parties import issuing, paper
 from pratique.parties.issuing import IssuingSession, Place, Say, Signing
 from pratique.parties.paper import Paper
 from pratique.parties.records import is_of_a_person, of_a_person
-from pratique.store import files, sources, tables, workers
+from pratique.store import columnar, files, sources, tables, workers
 from pratique.store.keys import Secret
 from pratique.store.pdf import present
 from pratique.store.register.bulk import Bulk
@@ -81,6 +81,7 @@ class Job(NamedTuple):
         ways: classes of tags that parts draw from in turn, so that as many workers never meet.
         label: the shard that was named, or empty.
         paper: what sheets are asked for (`paper.as_json`), or nothing.
+        keep: columns of the source that stand beside the certificates in the end.
     """
 
     folder: Path
@@ -98,6 +99,7 @@ class Job(NamedTuple):
     paper: dict[str, Any]
     filled: Mapping[str, str] = NOTHING
     headings: Headings = AS_THEY_ARE
+    keep: Sequence[str] = ()
 
     def __repr__(self) -> str:
         return f"<Job in {self.folder}>"
@@ -173,9 +175,9 @@ _STAYS = ("at", "validity", "size", "ways", "label", "site", "operator", "output
 
 
 def _resumed(job: Job, kept: dict[str, Any]) -> Job:
-    asked = job.digest, dict(job.filled), job.headings.document()
-    were = kept.get("digest"), kept.get("filled", {}), kept.get("headings", AS_THEY_ARE.document())
-    is_other = asked != were
+    asked = job.digest, dict(job.filled), job.headings.document(), list(job.keep)
+    headed, columns = kept.get("headings", AS_THEY_ARE.document()), kept.get("keep", [])
+    is_other = asked != (kept.get("digest"), kept.get("filled", {}), headed, columns)
     if kept.get("format") != FORMAT or is_other:
         raise UsageError(
             "job-other",
@@ -620,6 +622,7 @@ class FileOrder(NamedTuple):
         size: rows of a part.
         secret: of a job that was begun elsewhere with the same file; none for a new one.
         is_apart: whether even one worker is a process of its own, for whom this one has other work.
+        keep: columns of Parquet files that are handed on into the one file.
     """
 
     source: Path
@@ -632,6 +635,7 @@ class FileOrder(NamedTuple):
     size: int = PART
     secret: bytes = b""
     is_apart: bool = False
+    keep: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<FileOrder into {self.out}>"
@@ -663,6 +667,7 @@ def issue_file(
         ways = order.workers or os.cpu_count() or 1
     if merged is not None:
         see_free(folder, merged)
+    headings = _see_kept(order) if order.keep else order.headings
     sheets: dict[str, Any] = {}
     if order.paper is not None:
         # That sheets can be made is seen before the folder is.
@@ -674,7 +679,7 @@ def issue_file(
         Job(
             folder.absolute(), source.absolute(), digest_of(source), order.secret or os.urandom(32), signing.at,
             signing.validity, order.size, ways, signing.label or "", *signing.work,
-            "parquet" if merged else "csv", sheets, order.filled, order.headings,
+            "parquet" if merged else "csv", sheets, order.filled, headings, order.keep,
         )
     )  # fmt: skip
     crew = Crew(
@@ -853,18 +858,48 @@ def write_report(job: Job, session: IssuingSession) -> int:
     return records
 
 
-def merge(job: Job, out: Path) -> None:
-    """Write all parts of a job into one Parquet file."""
-    from pyarrow.parquet import ParquetWriter, read_table  # noqa: PLC0415 - the extra `parquet`
+def _see_kept(order: FileOrder) -> Headings:
+    """See, before a folder is made, that the columns that are handed on are there; return headings that know of them."""
+    if order.out.suffix != ".parquet":
+        raise UsageError(
+            "keep-columns", "a column is handed on into a Parquet file only",
+            "name one: --out signed.parquet",
+        )  # fmt: skip
+    if taken := {"row", "text"} & set(order.keep):
+        raise UsageError(
+            "keep-taken", f"the outcome has a column '{min(taken)}' of its own",
+            "give yours another name",
+        )  # fmt: skip
+    columnar.Beside(tables.files_of(order.source), order.keep).read_through()
+    # What is handed on is not left out: nothing is to be remarked of it.
+    others = {heading(name): "" for name in order.keep if tables.unnamed(name, order.headings)}
+    return order.headings._replace(columns={**others, **order.headings.columns})
 
+
+def merge(job: Job, out: Path) -> None:
+    """Write all parts of a job into one Parquet file, beside them the columns that are handed on."""
+    from pyarrow import schema, table  # noqa: PLC0415 - the extra `parquet`
+    from pyarrow.parquet import ParquetWriter, read_table  # noqa: PLC0415
+
+    if job.keep and digest_of(job.source) != job.digest:
+        # What stands beside a certificate would be another row's.
+        raise Unreadable(
+            "columns-changed", "the source was changed while it was issued",
+            "put it back as it was, and give the same command again",
+        )  # fmt: skip
     parts = _by_number(job.folder.glob("certificates-*.parquet"))
     if not parts:
         return
     draft = out.with_name(f".{out.name}.draft")
     os.close(files.begin(draft))
-    with ParquetWriter(draft, read_table(parts[0]).schema) as writer:
+    kept = columnar.Beside(tables.files_of(job.source) if job.keep else [], job.keep)
+    number, text = read_table(parts[0]).schema
+    written = schema([number, *kept.fields, text])
+    with ParquetWriter(draft, written) as writer:
         for part in parts:
-            writer.write_table(read_table(part))
+            signed = read_table(part)
+            beside = kept.rows(signed["row"].to_pylist())
+            writer.write_table(table([signed["row"], *beside, signed["text"]], schema=written))
     files.adopt(draft, out)
     for part in parts:
         part.unlink()

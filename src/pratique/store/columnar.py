@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from pratique.errors import ExtraMissing, Unreadable
@@ -138,6 +140,10 @@ class Reader:
         """Return the names of the file's columns."""
         return self._form.names
 
+    def field(self, name: str) -> Any:
+        """Return what a column of a Parquet file is; None in another file."""
+        return self._form.fields.get(name)
+
     @property
     def groups(self) -> list[int]:
         """Return how many rows each group has."""
@@ -181,6 +187,72 @@ class Reader:
             ) from error
 
 
+class Beside:
+    """Columns of Parquet files, of rows that are counted through all of them from 1 and asked for in their order.
+
+    Raises:
+        Unreadable: `columns-missing`, `columns-differ`, `columns-format`, `table-…`; while rows are read, too.
+    """
+
+    def __init__(self, paths: Sequence[Path], columns: Sequence[str]) -> None:
+        self.fields = [_field_of(paths, name) for name in dict.fromkeys(columns)]
+        self._names = [field.name for field in self.fields]
+        self._batches = self._read(paths)
+        self._batch: Any = None
+        self._end = 0
+
+    def _read(self, paths: Sequence[Path]) -> Iterator[Any]:
+        for path in paths:
+            with Reader(path, self._names) as reader:
+                for piece in planned([path], self._names):
+                    yield from reader.read(piece)
+
+    def read_through(self) -> None:
+        """Read all and keep nothing: what is damaged is known before anything depends on it."""
+        for _ in self._batches:
+            pass
+
+    def rows(self, numbers: Sequence[int]) -> list[Any]:
+        """Return the columns, each as an array, of rows whose numbers rise."""
+        import pyarrow as arrow  # noqa: PLC0415 - an extra
+
+        taken, place = [], 0
+        while self.fields and place < len(numbers):
+            while self._end < numbers[place]:
+                self._batch = next(self._batches)
+                self._end += self._batch.num_rows
+            first = self._end - self._batch.num_rows + 1
+            here = list(takewhile(lambda number: number <= self._end, numbers[place:]))
+            place += len(here)
+            taken.append(self._batch.take(arrow.array([number - first for number in here])))
+        return [
+            arrow.chunked_array([batch.column(field.name) for batch in taken], field.type)
+            for field in self.fields
+        ]
+
+
+def _field_of(paths: Sequence[Path], name: str) -> Any:
+    """Return what a column of files is in each of them."""
+    kinds = []
+    for path in paths:
+        with Reader(path, [name]) as reader:
+            if reader.names.count(name) > 1:
+                text = f"{path.name}: the column '{name}' is there twice"
+                raise Unreadable("table-columns", text, "keep one of the two")
+            if (field := reader.field(name)) is None:
+                raise Unreadable(
+                    "columns-format", f"{path.name}: a column is handed on of Parquet files only",
+                    "write the file as Parquet, or leave --keep out",
+                )  # fmt: skip
+            kinds.append(field)
+    if any(field.type != kinds[0].type for field in kinds):
+        raise Unreadable(
+            "columns-differ", f"the column '{name}' is not of one kind in all files",
+            "write it as text in each",
+        )  # fmt: skip
+    return kinds[0]
+
+
 def _changed(path: Path) -> Unreadable:
     return Unreadable(
         "columns-changed", f"{path.name}: the file was changed while it was read",
@@ -189,11 +261,12 @@ def _changed(path: Path) -> Unreadable:
 
 
 class _Layout(NamedTuple):
-    """How a format is read: names of columns, rows of each group, and what yields groups' batches."""
+    """How a format is read: names of columns, rows of each group, what yields groups' batches; of Parquet, what the columns are."""
 
     names: list[str]
     groups: Callable[[], list[int]]
     batches: Callable[[int, int], Iterator[Any]]
+    fields: Mapping[str, Any] = MappingProxyType({})
 
 
 def _form_of(file: io.BufferedReader, columns: tuple[str, ...]) -> _Layout:
@@ -228,7 +301,8 @@ def _parquet(file: io.BufferedReader, columns: tuple[str, ...]) -> _Layout:
         about = table.metadata
         return [about.row_group(number).num_rows for number in range(about.num_row_groups)]
 
-    return _Layout(list(table.schema_arrow.names), groups, batches)
+    fields = {name: table.schema_arrow.field(name) for name in wanted}
+    return _Layout(list(table.schema_arrow.names), groups, batches, fields)
 
 
 def _arrow(file: io.BufferedReader, columns: tuple[str, ...]) -> _Layout:

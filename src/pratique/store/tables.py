@@ -315,6 +315,11 @@ def _name(cell: object, headings: Headings) -> str:
     return _KNOWN.get(plain.replace("_", ""), plain)
 
 
+def unnamed(name: str, headings: Headings) -> bool:
+    """Tell whether a column is none of a record's, so that its being left out would be remarked."""
+    return bool(heading(name)) and _name(name, headings) not in COLUMNS
+
+
 def _plain(cell: object) -> str:
     text = " ".join(_BESIDE_NAME.sub(" ", str(cell)).split()).lower()
     return text.replace(" ", "_").replace("-", "_")

@@ -411,6 +411,79 @@ def pairs(path: Path) -> list[tuple[int, str]]:
     return list(zip(found["row"], found["text"], strict=True))
 
 
+def test_columns_of_the_callers_are_handed_on_beside_the_certificates_of_their_rows(
+    desk: Desk, tmp_path: Path
+) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    folder, out = tmp_path / "people", tmp_path / "signed.parquet"
+    folder.mkdir()
+    table = pytest.importorskip("pyarrow.csv").read_csv(people(tmp_path / "p.csv", 40))
+    surnames = table["surname"].to_pylist()
+    table = table.append_column("ref", arrow.array([f"r-{n}" for n in range(40)]))
+    table = table.append_column("on paper", arrow.array([n % 2 == 0 for n in range(40)]))
+    for number, (first, last) in enumerate(((0, 7), (7, 8), (8, 40))):
+        # Groups of three rows, so that neither files nor parts nor pieces end where another does.
+        parquet.write_table(table.slice(first, last - first), folder / f"{number}.parquet", 3)
+    # Rows 8 and 9 are refused: the others keep what is theirs.
+    wrong = [{**table.slice(0, 1).to_pylist()[0], "product": "none"}] * 2
+    parquet.write_table(arrow.Table.from_pylist(wrong, schema=table.schema), folder / "0b.parquet")
+    command = ("issuer", "issue", "--from", str(folder), "--out", str(out), *WORK, "--keep")
+    shown = desk.run(*command, "ref", "--keep", "on paper", "--keep", "surname", code=1)
+    assert "40 issued, 2 refused" in shown
+    found = parquet.read_table(out)
+    assert found.schema.names == ["row", "ref", "on paper", "surname", "text"]
+    assert found["row"].to_pylist() == [*range(1, 8), *range(10, 43)]
+    assert found["ref"].to_pylist() == [f"r-{n}" for n in range(40)]
+    assert found["on paper"].to_pylist() == [n % 2 == 0 for n in range(40)]
+    # What stands beside a certificate is its own row's.
+    for place in (0, 6, 7, 8, 39):
+        assert found["surname"][place].as_py() == surnames[place]
+        shown = desk.run("verify", found["text"][place].as_py(), "--at", AT, code=3)
+        assert surnames[place].upper() in shown.upper()
+    # Nothing is remarked of them.
+    assert "COLUMN_UNKNOWN" not in (tmp_path / "signed.parts" / "report.csv").read_text()
+
+
+TEXTS = (["a", "b"], ["c", "d"])
+
+
+@pytest.mark.parametrize(
+    ("content", "keep", "told"),
+    [
+        (TEXTS, "nowhere", ("s.parquet", "there is no column 'nowhere'", 4)),
+        (TEXTS, "ref", ("signed", "a column is handed on into a Parquet file only", 2)),
+        (TEXTS, "text", ("s.parquet", "the outcome has a column 'text' of its own", 2)),
+        (([[1], [2]], [[3], []]), "ref", ("s.parquet", "a column holds lists", 4)),
+        ((["a", "b"], [1, 2]), "ref", ("s.parquet", "the column 'ref' is not of one kind in all files", 4)),
+        (None, "surname", ("s.parquet", "a column is handed on of Parquet files only", 4)),
+    ],
+    ids=["missing", "csv-out", "taken", "lists", "kinds", "csv-in"],
+)  # fmt: skip
+def test_a_column_that_cannot_be_handed_on_is_told_before_anything_is_signed(
+    desk: Desk, tmp_path: Path, content: tuple[list[Any], ...] | None, keep: str, told: tuple[str, str, int]
+) -> None:  # fmt: skip
+    out, said, code = told
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    source, before = people(tmp_path / "p.csv", 2), desk.counts()
+    if content is not None:
+        table = pytest.importorskip("pyarrow.csv").read_csv(source)
+        source = tmp_path / "people"
+        source.mkdir()
+        for number, ref in enumerate(content):
+            parquet.write_table(
+                table.append_column("ref", arrow.array(ref)), source / f"{number}.parquet"
+            )
+    command = ("issuer", "issue", "--from", str(source), "--out", str(tmp_path / out), *WORK)
+    desk.run(*command, "--keep", keep, code=code)
+    assert said in desk.said
+    assert desk.counts() == before
+    assert not list(tmp_path.glob("s.*")), "a folder was made"
+    desk.run("issuer", "issue", *DOSE, *WORK, "--keep", keep, code=2)
+    assert "a column is handed on into a Parquet file only" in desk.said
+
+
 def test_a_folder_of_two_kinds_of_files_is_not_guessed_at(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for name in ("a.ndjson", "b.parquet"):

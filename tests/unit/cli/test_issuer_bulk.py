@@ -264,6 +264,21 @@ def test_a_large_files_records_are_compared_as_a_small_ones(
     desk.register.close()
 
 
+def test_no_column_is_handed_on_of_a_source_that_was_changed_meanwhile(
+    empty: Path, rooms: Callable[[], Path]
+) -> None:
+    folder, out = rooms(), rooms() / "signed.parquet"
+    desk = desk_of(shards_of([(ALL_KINDS, 90, False)]), folder, empty)
+    job = job_of(folder, table(folder / "people.csv", [DOSE]))._replace(keep=("ref",))
+    with job.source.open("a") as file:
+        file.write("\n")
+    with pytest.raises(Unreadable) as raised:
+        bulk.merge(job, out)
+    assert raised.value.code == "columns-changed"
+    assert not out.exists()
+    desk.register.close()
+
+
 def test_others_who_fill_a_key_meanwhile_do_not_let_it_sign_more(
     empty: Path, rooms: Callable[[], Path]
 ) -> None:
