@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
+import multiprocessing
 import os
 import shutil
 import sqlite3
@@ -16,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from pratique.parties import desk_files
+from pratique.parties import bulk, desk_files
 from pratique.parties.desk_files import DeskFile, Phase
 from pratique.store import files, memory
 from tests import issuing_desks
@@ -350,6 +352,53 @@ def test_a_machine_without_a_place_in_memory_takes_no_file(
     monkeypatch.setattr(memory, "_places", lambda: iter(()))
     assert code_of(clerk.send("files.put", table(1))) == "memory-missing"
     assert clerk.good("files.state")["phase"] == "none"
+
+
+def test_a_worker_that_is_lost_before_it_is_answered_is_told_of(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label, clerk = bulk.Planner._label, desk.client()
+
+    def lost(planner: bulk.Planner, wanted: Any) -> str | None:
+        for worker in multiprocessing.active_children():
+            worker.kill()
+            worker.join()
+        return label(planner, wanted)
+
+    checked(clerk, table(40))
+    monkeypatch.setattr(bulk.Planner, "_label", lost)
+    clerk.good("files.start", {"doubts": True})
+    said = waited(clerk)
+    assert (said["phase"], said["error"]["code"]) == ("stopped", "job-worker")
+    monkeypatch.undo()
+    clerk.good("files.start")
+    assert waited(clerk)["done"]["issued"] == 40
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError(errno.ENOSPC, "no space"), "memory-full"),
+        (OSError(errno.EDQUOT, "no quota"), "memory-full"),
+        (OSError(errno.ENOMEM, "no memory"), "memory-full"),
+        (BrokenPipeError(errno.EPIPE, "Canary Doe"), "desk-fault"),
+        (PermissionError(errno.EACCES, "Canary Doe"), "desk-fault"),
+    ],
+    ids=["space", "quota", "memory", "pipe", "permission"],
+)
+def test_only_a_full_memory_is_called_so(
+    desk: Any, monkeypatch: pytest.MonkeyPatch, error: OSError, code: str
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise error
+
+    clerk = desk.client()
+    checked(clerk, table(2))
+    monkeypatch.setattr(bulk, "issue_file", failing)
+    clerk.good("files.start", {"doubts": True})
+    said = waited(clerk)
+    assert (said["phase"], said["error"]["code"]) == ("stopped", code)
+    assert "Canary" not in str(said["error"])
 
 
 def test_nobody_of_a_file_is_left_behind(desk: Any) -> None:

@@ -21,6 +21,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -809,15 +810,21 @@ def _pooled(job: Job, crew: Crew, planner: Planner) -> None:
         while pool.ends:
             ready: list[Any] = wait(list(pool.ends), timeout=0.1)
             for talk in ready:
-                if planner.hear(_said(talk), talk.send):
+                if planner.hear(_said(talk), partial(_answered, talk)):
                     del pool.ends[talk]
             crew.progress(counted.value, total)
+
+
+def _answered(end: Any, said: Any) -> None:
+    with contextlib.suppress(*workers.GONE):
+        # One that is gone meanwhile is told of where it is heard next.
+        end.send(said)
 
 
 def _said(end: Any) -> tuple[Any, ...]:
     try:
         found: tuple[Any, ...] = end.recv()
-    except (EOFError, ConnectionError) as error:
+    except workers.GONE as error:
         raise Unreadable(
             "job-worker",
             "a worker ended before its work was done; what is done is in the register and stays so",

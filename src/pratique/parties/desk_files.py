@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import errno
 import hmac
 import io
 import os
@@ -53,6 +54,8 @@ PART, SHOWN, LOOKED, TOLD, STEP = 250, 3, 50_000, 200, 100
 MOST_SHEETS = 2_000
 """Certificates that are printed with a file: a sheet has some 50 kB, and all of them lie in memory."""
 CELL = 60
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM}
+"""What a system says where there is no room."""
 REPORT = ("row", "column", "column in the file", *bulk.REPORT[2:])
 
 
@@ -131,6 +134,8 @@ class DeskFile:
             files.create(self.source, data)
         except OSError as error:
             self.folder.close()
+            if error.errno not in FULL:
+                raise
             raise _full() from error
 
     def state(self) -> dict[str, Any]:
@@ -158,10 +163,11 @@ class DeskFile:
             phase = Phase.STOPPED
         except PratiqueError as error:
             phase = self._failed(error.code, error.message, error.hint)
-        except OSError:
-            phase = self._failed(*_full_words())
         except Exception as error:  # noqa: BLE001 - its own words may quote a row
-            phase = self._failed("desk-fault", f"a fault of the desk: {place_of(error)}", "")
+            if isinstance(error, OSError) and error.errno in FULL:
+                phase = self._failed(*_full_words())
+            else:
+                phase = self._failed("desk-fault", f"a fault of the desk: {place_of(error)}", "")
         with self._lock:
             self.phase, self._thread = phase, None
 
