@@ -31,7 +31,8 @@ def set_up(page: Any, site: str, place: str = "XB", **choices: Any) -> None:
     page.locator("#sounds").set_checked(choices.get("sounds", False))
     page.locator("#kiosk").set_checked(choices.get("kiosk", False))
     page.locator("#prefix").select_option(choices.get("prefix", ""))
-    page.locator("button[type=submit]").click()
+    # A dialog that was closed goes a moment later, with its own button.
+    page.locator("main button[type=submit]").click()
     # With a camera the viewfinder may be over already.
     page.locator("body:not([data-screen=setup])").wait_for()
 

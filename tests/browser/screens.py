@@ -149,7 +149,7 @@ def set_up(page: Any, place: str) -> None:
     page.locator("#zone").select_option("UTC")
     page.locator("#clears").fill("300")
     page.locator("#camera").uncheck()
-    page.locator("button[type=submit]").click()
+    page.locator("main button[type=submit]").click()
     page.locator("body[data-screen=ready]").wait_for()
 
 

@@ -413,11 +413,11 @@ def test_a_set_up_without_a_place_is_not_taken(page: Any, site: str, post: Post)
     set_up(page, site, post.place)
     page.get_by_role("button", name="Settings").click()
     page.locator("#place").select_option("")
-    page.locator("button[type=submit]").click()
+    page.locator("main button[type=submit]").click()
     expect(page.locator("[data-part=wrong]")).to_be_visible()
     expect(page.locator("body")).to_have_attribute("data-screen", "setup")
     page.locator("#place").select_option(post.place)
-    page.locator("button[type=submit]").click()
+    page.locator("main button[type=submit]").click()
     page.locator("body[data-screen=ready]").wait_for()
 
 
