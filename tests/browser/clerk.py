@@ -5,10 +5,15 @@ start(page, desk) -> passport(page) -> dose(page) -> read_back(page) -> signed(p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests import issuing_desks
+from tests.issuers import AT
 from tests.issuing_desks import OpenDesk
 
 PASSPORT = (
@@ -16,6 +21,20 @@ PASSPORT = (
     "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
 )
 """The specimen of ICAO Doc 9303-4."""
+
+
+@pytest.fixture
+def desk(built: Path, tmp_path: Path) -> Iterator[OpenDesk]:
+    """Serve a desk of the test's own."""
+    with issuing_desks.serving(tmp_path, pages=built) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(page: Any) -> Any:
+    """Have the page's clock stand at the desk's own hour."""
+    page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
+    return page
 
 
 def arrive(page: Any, desk: OpenDesk) -> None:
@@ -97,30 +116,39 @@ def next_person(page: Any) -> None:
     page.locator("#issue-passport:focus").wait_for()
 
 
+def keyed(page: Any, text: str) -> None:
+    """Type into the field that has the focus, and go on to the next with Enter."""
+    before = page.evaluate_handle("document.activeElement")
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "(before) => ![before, document.body].includes(document.activeElement)", arg=before
+    )
+
+
+def confirmed(page: Any) -> None:
+    """Show what was filled in to the patient, who says yes; the button that shows it has the focus."""
+    page.locator("[data-part=show]:focus").wait_for()
+    page.keyboard.press("Enter")
+    page.locator("body[data-screen=desk-issue-reading] [data-part=right]:focus").wait_for()
+    page.keyboard.press("Enter")
+    page.locator("body[data-screen=desk-issue-signed] [data-part=print]:focus").wait_for()
+
+
 def keyed_dose(page: Any, vaccine: str) -> None:
     """Fill in a dose, show it, have it confirmed and signed, by keys alone; the vaccine's field has the focus.
 
     A browser that is driven presses faster than a person: each key that moves waits for the one before it.
     """
-    keys = page.keyboard
     page.locator("[data-column=product] input:focus").wait_for()
-    keys.type(vaccine)
-    page.locator("[role=option][aria-selected=true]").wait_for()
-    keys.press("Enter")
-    keys.type("LOT-9")
-    keys.press("Enter")
+    for cell in (vaccine, "LOT-9"):
+        keyed(page, cell)
     page.locator("[data-column=given_on] input:focus").wait_for()
     # On to the button for today, and press it.
-    keys.press("Tab")
+    page.keyboard.press("Tab")
     page.locator("[data-column=given_on] [data-part=now]:focus").wait_for()
-    keys.press("Space")
+    page.keyboard.press("Space")
     page.locator("[data-column=dose] input:focus").wait_for()
-    keys.type("1")
-    keys.press("Enter")
-    page.locator("[data-column=doses] input:focus").wait_for()
-    keys.press("Enter")
-    page.locator("[data-part=show]:focus").wait_for()
-    keys.press("Enter")
-    page.locator("body[data-screen=desk-issue-reading] [data-part=right]:focus").wait_for()
-    keys.press("Enter")
-    page.locator("body[data-screen=desk-issue-signed] [data-part=print]:focus").wait_for()
+    for cell in ("1", ""):
+        keyed(page, cell)
+    confirmed(page)

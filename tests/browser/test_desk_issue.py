@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import issuing_desks
 from tests.browser import clerk
+from tests.browser.clerk import desk, page
 from tests.browser.conftest import expect
 from tests.browser.issue_screens import issue_screens
 from tests.browser.screens import dress, latin_left, speak
 from tests.browser.test_accessibility import AXE, looked_at
-from tests.issuers import AT
 from tests.issuing_desks import SECOND, OpenDesk
 
-NOW = datetime.fromtimestamp(AT, UTC)
-
-
-@pytest.fixture
-def desk(built: Path, tmp_path: Path) -> Iterator[OpenDesk]:
-    with issuing_desks.serving(tmp_path, pages=built) as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(page: Any) -> Any:
-    page.clock.set_fixed_time(NOW)
-    return page
+__all__ = ["desk", "page"]
 
 
 def read(page: Any, *texts: str) -> None:

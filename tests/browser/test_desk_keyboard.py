@@ -5,9 +5,6 @@ Whole files are in test_desk_files.py, revoking one certificate in test_desk_cha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +12,14 @@ import pytest
 from tests import issuing_desks
 from tests.browser import clerk
 from tests.browser.change_screens import acts, shown
+from tests.browser.clerk import desk, page
 from tests.browser.conftest import expect
 from tests.browser.screens import speak
 from tests.browser.test_accessibility import SEEN, STOPS, WHERE
 from tests.desk_forms import issued
-from tests.issuers import AT
 from tests.issuing_desks import AUDITOR, CLERK, PASSPHRASES, SECOND, OpenDesk
+
+__all__ = ["desk", "page"]
 
 KINDS = ["vaccination", "test", "recovery", "exemption", "icvp"]
 CELLS = {
@@ -30,18 +29,6 @@ CELLS = {
     "icvp": ["stamaril", "YF-9", "20261120", "Register 4711", "Harbour"],
 }
 """What is typed into the fields of a kind, one after the other; Enter goes on."""
-
-
-@pytest.fixture
-def desk(built: Path, tmp_path: Path) -> Iterator[OpenDesk]:
-    with issuing_desks.serving(tmp_path, pages=built) as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(page: Any) -> Any:
-    page.clock.set_fixed_time(datetime.fromtimestamp(AT, UTC))
-    return page
 
 
 def tab_to(page: Any, wanted: str, key: str = "Tab") -> None:
@@ -54,29 +41,10 @@ def tab_to(page: Any, wanted: str, key: str = "Tab") -> None:
     raise AssertionError(f"{wanted} cannot be reached")
 
 
-def entered(page: Any, text: str) -> None:
-    """Type into the field that has the focus, and go on to the next with Enter."""
-    before = page.evaluate_handle("document.activeElement")
-    page.keyboard.type(text)
-    page.keyboard.press("Enter")
-    page.wait_for_function(
-        "(before) => ![before, document.body].includes(document.activeElement)", arg=before
-    )
-
-
 def pressed(page: Any, wanted: str) -> None:
     """Go to a button, and press it."""
     tab_to(page, wanted)
     page.keyboard.press("Enter")
-
-
-def confirmed(page: Any) -> None:
-    """Show what was filled in to the patient, who says yes; the button that shows it has the focus."""
-    page.locator("[data-part=show]:focus").wait_for()
-    page.keyboard.press("Enter")
-    page.locator("[data-part=right]:focus").wait_for()
-    page.keyboard.press("Enter")
-    page.locator("body[data-screen=desk-issue-signed] [data-part=print]:focus").wait_for()
 
 
 def looked_up(page: Any, text: str) -> None:
@@ -98,8 +66,8 @@ def test_every_kind_is_issued(page: Any, desk: OpenDesk, kind: str) -> None:
     clerk.passport(page)
     page.locator("[data-part=events] input:focus").wait_for()
     for cell in CELLS[kind]:
-        entered(page, cell)
-    confirmed(page)
+        clerk.keyed(page, cell)
+    clerk.confirmed(page)
     expect(page.locator("svg.code")).to_have_count(1)
 
 
@@ -118,12 +86,12 @@ def test_two_doses_of_a_series_are_issued(page: Any, desk: OpenDesk) -> None:
     clerk.passport(page)
     page.locator("[data-column=product] input:focus").wait_for()
     for cell in ("pfizer", "LOT-8", "20261020", "1"):
-        entered(page, cell)
+        clerk.keyed(page, cell)
     pressed(page, "[data-part=more]")
     page.locator("[data-part=events] > :nth-child(2) [data-column=product] input:focus").wait_for()
     for cell in ("", "", "20261115", "2", ""):
-        entered(page, cell)
-    confirmed(page)
+        clerk.keyed(page, cell)
+    clerk.confirmed(page)
     expect(page.locator("svg.code")).to_have_count(2)
 
 
@@ -134,7 +102,7 @@ def test_what_is_doubted_is_ticked_and_what_is_missing_is_come_to(
     clerk.passport(page)
     page.locator("[data-column=product] input:focus").wait_for()
     for cell in ("pfizer", "", "20261020", "", ""):
-        entered(page, cell)
+        clerk.keyed(page, cell)
     page.locator("[data-part=show]:focus").wait_for()
     page.keyboard.press("Enter")
     page.locator("[data-column=dose] input:focus").wait_for()
@@ -147,7 +115,7 @@ def test_what_is_doubted_is_ticked_and_what_is_missing_is_come_to(
     notice.wait_for(state="hidden")
     page.locator("[data-part=all-right]:focus").wait_for()
     tab_to(page, "[data-part=show]")
-    confirmed(page)
+    clerk.confirmed(page)
 
 
 def test_a_certificate_is_renewed(page: Any, desk: OpenDesk) -> None:
@@ -176,7 +144,7 @@ def test_a_certificate_is_corrected(page: Any, desk: OpenDesk) -> None:
     page.keyboard.press("Control+a")
     page.keyboard.type("ROE")
     tab_to(page, "[data-part=show]")
-    confirmed(page)
+    clerk.confirmed(page)
     assert acts(desk) == [(CLERK, 1)]
 
 
@@ -213,7 +181,7 @@ def test_a_refused_signature_leaves_the_focus_where_it_was(page: Any, desk: Open
     clerk.passport(page)
     page.locator("[data-column=product] input:focus").wait_for()
     for cell in ("pfizer", "LOT-9", "20261122", "1", ""):
-        entered(page, cell)
+        clerk.keyed(page, cell)
     page.locator("[data-part=show]:focus").wait_for()
     page.keyboard.press("Enter")
     page.locator("[data-part=right]:focus").wait_for()
