@@ -17,7 +17,7 @@ from tests.browser import clerk
 from tests.browser.change_screens import acts, change_screens, looked_up, shown, start
 from tests.browser.conftest import expect
 from tests.browser.desk import picture, scan
-from tests.browser.screens import dress, latin_left
+from tests.browser.screens import dress, latin_left, speak
 from tests.browser.test_accessibility import AXE, looked_at
 from tests.desk_forms import issued
 from tests.issuers import AT
@@ -43,7 +43,11 @@ def page(page: Any) -> Any:
     return page
 
 
-def test_a_certificate_is_renewed_by_mouse(page: Any, desk: OpenDesk, texts: list[str]) -> None:
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_certificate_is_renewed_by_mouse(
+    page: Any, desk: OpenDesk, texts: list[str], language: str
+) -> None:
+    speak(page.context, language)
     start(page, desk)
     looked_up(page, texts[0])
     expect(page.locator("[data-part=state]")).to_have_attribute("data-state", "good")
@@ -53,9 +57,11 @@ def test_a_certificate_is_renewed_by_mouse(page: Any, desk: OpenDesk, texts: lis
     expect(page.locator("svg.code")).to_have_count(1)
 
 
+@pytest.mark.parametrize("language", ["en", "ar"])
 def test_a_wrong_name_is_corrected_and_read_back(
-    page: Any, desk: OpenDesk, texts: list[str]
+    page: Any, desk: OpenDesk, texts: list[str], language: str
 ) -> None:
+    speak(page.context, language)
     start(page, desk)
     looked_up(page, texts[0])
     page.locator("[data-part=correct]").click()
@@ -177,7 +183,7 @@ def test_a_lot_is_revoked_by_two_people(page: Any, desk: OpenDesk, texts: list[s
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: tools/site")
-@pytest.mark.parametrize("way", ["en", "en dark", "ar", "de"])
+@pytest.mark.parametrize("way", ["en", "en dark", "ar", "ar dark", "de"])
 def test_every_screen_is_sound_on_a_desktop_and_on_a_phone(
     page: Any, desk: OpenDesk, texts: list[str], way: str
 ) -> None:
@@ -185,4 +191,4 @@ def test_every_screen_is_sound_on_a_desktop_and_on_a_phone(
     wrong = {name: looked_at(page) + latin_left(page) for name in change_screens(page, desk, texts)}
     assert {name: faults for name, faults in wrong.items() if faults} == {}
     assert len(wrong) == 6
-    expect(page.locator("html")).to_have_attribute("dir", "rtl" if way == "ar" else "ltr")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if way.startswith("ar") else "ltr")

@@ -121,7 +121,7 @@ def test_a_days_end_names_a_file_that_is_not_finished(page: Any, desk: OpenDesk)
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: tools/site")
-@pytest.mark.parametrize("way", ["en", "en dark", "ar", "ru"])
+@pytest.mark.parametrize("way", ["en", "en dark", "ar", "ar dark", "ru"])
 def test_the_days_screens_are_sound_on_a_desktop_and_on_a_phone(
     page: Any, desk: OpenDesk, way: str
 ) -> None:
