@@ -23,10 +23,13 @@ CLOCKS = {
     "wait_for_timeout",
 }
 TIMED = {"timeout", "deadline"}
+PATIENT = {"create_connection": 1, "join": 0, "settimeout": 0}
+"""What gives up after some seconds -> which of its arguments says after how many."""
 SHORT = LONGEST / 2
 
 ALLOWED = {
     "unit/edges/test_register.py": "sqlite's own patience with a lock, in a child that must be refused",
+    "journeys/test_gateway_attacks.py": "a while for an answer that nobody may have: what arrives later is judged too",
     "browser/test_harms.py": "a while in which something could leak: a slow machine finds no less of it",
 }
 
@@ -46,6 +49,11 @@ def clocked(text: str) -> Iterator[tuple[int, str]]:
             case ast.keyword(arg=str(name), value=ast.Constant(value=int() | float() as seconds)):
                 if name in TIMED and not isinstance(seconds, bool) and seconds < SHORT:
                     yield node.value.lineno, f"{name}={seconds}"
+            case ast.Call(func=ast.Attribute(attr=str(name)), args=args) if name in PATIENT:
+                for given in args[PATIENT[name] :][:1]:
+                    match given:
+                        case ast.Constant(value=int() | float() as seconds) if seconds < SHORT:
+                            yield node.lineno, f"{name} {seconds}"
 
 
 def judged_at_once(text: str) -> Iterator[tuple[int, str]]:
@@ -106,9 +114,13 @@ def test_planted_clocks_are_seen() -> None:
         "settings(deadline=200)\n"
         "subprocess.run(words, timeout=LONGEST)\nsettings(deadline=None)\n"
         "page.wait_for_timeout(500)\n"
+        "socket.create_connection(address, 5)\nsocket.create_connection(address, LONGEST)\n"
+        "thread.join(60)\n', '.join(words)\nthread.join()\n"
+        "connection.settimeout(5)\nconnection.settimeout(None)\n"
     )
     assert [what for _, what in sorted(clocked(planted))] == [
         "monotonic", "perf_counter", "timeout=60", "deadline=200", "wait_for_timeout",
+        "create_connection 5", "join 60", "settimeout 5",
     ]  # fmt: skip
 
 

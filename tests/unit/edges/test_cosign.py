@@ -22,6 +22,7 @@ from pratique.tlog.note import MAX_NOTE, read_signatures
 from pratique.tlog.witness import SIZE, Answer, CosignatureRequest, Witness, answered
 from tests import web
 from tests.logs import Memory
+from tests.steps import LONGEST
 from tests.unit.log import seen
 from tests.unit.log.seen import AT, ORIGIN
 
@@ -76,7 +77,7 @@ def witness(listening: Served) -> Served:
 def sent(url: str, data: bytes) -> bytes:
     """Send bytes as they are, and return all that comes."""
     host, _, port = url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), 5) as connection:
+    with socket.create_connection((host, int(port)), LONGEST) as connection:
         connection.sendall(data)
         found = b""
         while more := connection.recv(65536):
@@ -139,7 +140,7 @@ def test_too_much_too_slow_or_half_a_request_leaves_nothing(
     monkeypatch.setattr(server, "PATIENCE", 0.2)
     assert post(witness.url, b"old 0\n", length=500).startswith(b"HTTP/1.1 400")
     host, _, port = witness.url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), 5) as gone:
+    with socket.create_connection((host, int(port)), LONGEST) as gone:
         gone.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 500\r\n\r\nold")
     time.sleep(0.3)
     assert http.request_cosignature(witness.url, request(0, 5))[0] == 200

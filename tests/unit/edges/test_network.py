@@ -25,6 +25,7 @@ from pratique.store.http import Allowance
 from pratique.store.network import Repository
 from tests import web
 from tests.networks import AT, HOUR, Authority, State, Verifier
+from tests.steps import LONGEST
 
 NAME = "metadata/1.root.json"
 GOOD = {
@@ -479,7 +480,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 def asked(url: str, request: bytes) -> bytes:
     """Send bytes as they are, and return the whole answer."""
     host, _, port = url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), 5) as connection:
+    with socket.create_connection((host, int(port)), LONGEST) as connection:
         connection.sendall(request)
         found = io.BytesIO()
         while more := connection.recv(65536):

@@ -116,7 +116,7 @@ def test_who_waits_for_the_port_does_not_meet_a_front_that_is_only_checked(
 
     def knocks() -> None:
         while not ended.is_set():
-            with suppress(OSError), socket.create_connection((place.host, place.port), 1):
+            with suppress(OSError), socket.create_connection((place.host, place.port), LONGEST):
                 met.append(1)
 
     knocking = threading.Thread(target=knocks)
