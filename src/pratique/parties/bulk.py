@@ -810,15 +810,9 @@ def _pooled(job: Job, crew: Crew, planner: Planner) -> None:
         while pool.ends:
             ready: list[Any] = wait(list(pool.ends), timeout=0.1)
             for talk in ready:
-                if planner.hear(_said(talk), partial(_answered, talk)):
+                if planner.hear(_said(talk), partial(workers.tell, talk)):
                     del pool.ends[talk]
             crew.progress(counted.value, total)
-
-
-def _answered(end: Any, said: Any) -> None:
-    with contextlib.suppress(*workers.GONE):
-        # One that is gone meanwhile is told of where it is heard next.
-        end.send(said)
 
 
 def _said(end: Any) -> tuple[Any, ...]:

@@ -106,6 +106,12 @@ def _ended(*_: object) -> NoReturn:
     sys.exit(0)
 
 
+def tell(end: Any, said: Any) -> None:
+    """Tell a worker something; one that is gone meanwhile is met where it is heard next."""
+    with contextlib.suppress(*GONE):
+        end.send(said)
+
+
 def lost() -> Unreadable:
     """Return what to raise where a worker has ended before its work was done."""
     return Unreadable(
@@ -194,9 +200,7 @@ def in_order(
 
         def hand_on(end: Any, number: int, task: Task, tries: int) -> None:
             given[end] = number, task, tries
-            with contextlib.suppress(*GONE):
-                # One that is gone is met by `wait`.
-                end.send(task)
+            tell(end, task)
 
         while True:
             while free and len(given) + len(done) < AHEAD * count:
